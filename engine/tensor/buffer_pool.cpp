@@ -1,0 +1,78 @@
+#include "engine/tensor/buffer_pool.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+namespace nascent {
+
+struct BufferPool::State {
+  std::mutex mutex;
+  std::unordered_map<std::size_t, std::vector<std::byte*>> free_lists;
+  PoolReport report;
+
+  ~State() { release(); }
+
+  void release() {
+    for (auto& [bytes, list] : free_lists)
+      for (std::byte* buffer : list) ::operator delete(buffer, std::align_val_t{kAlignment});
+    free_lists.clear();
+    report.held_bytes = 0;
+  }
+
+  void give_back(std::byte* buffer, std::size_t bytes) {
+    std::lock_guard lock(mutex);
+    free_lists[bytes].push_back(buffer);
+    report.live_bytes -= bytes;
+    report.held_bytes += bytes;
+  }
+};
+
+BufferPool::BufferPool() : state_(std::make_shared<State>()) {}
+
+BufferPool& BufferPool::instance() {
+  static BufferPool pool;
+  return pool;
+}
+
+std::shared_ptr<std::byte> BufferPool::take(std::size_t bytes) {
+  bytes = std::max(bytes, kAlignment);
+  std::byte* buffer = nullptr;
+  {
+    std::lock_guard lock(state_->mutex);
+    auto& list = state_->free_lists[bytes];
+    if (!list.empty()) {
+      buffer = list.back();
+      list.pop_back();
+      state_->report.held_bytes -= bytes;
+    } else {
+      ++state_->report.allocations;
+    }
+    state_->report.live_bytes += bytes;
+    state_->report.peak_bytes = std::max(state_->report.peak_bytes, state_->report.live_bytes);
+  }
+  if (!buffer) buffer = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kAlignment}));
+  if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
+  // The deleter owns the state, so a tensor that outlives the pool at exit still has somewhere to go.
+  return {buffer, [state = state_, bytes](std::byte* b) { state->give_back(b, bytes); }};
+}
+
+PoolReport BufferPool::report() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->report;
+}
+
+void BufferPool::reset_peak() {
+  std::lock_guard lock(state_->mutex);
+  state_->report.peak_bytes = state_->report.live_bytes;
+}
+
+void BufferPool::release_held() {
+  std::lock_guard lock(state_->mutex);
+  state_->release();
+}
+
+}  // namespace nascent

@@ -1,0 +1,39 @@
+#pragma once
+// Where tensors get their bytes. A search repeats the same sizes every step, so freed buffers wait in a list of their
+// exact size and are handed out again: after the first step nothing is asked of the operating system.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace nascent {
+
+struct PoolReport {
+  std::size_t live_bytes = 0;    // in use now
+  std::size_t peak_bytes = 0;    // most ever in use since reset_peak()
+  std::size_t held_bytes = 0;    // free, waiting to be used again
+  std::size_t allocations = 0;   // buffers asked of the operating system so far
+};
+
+class BufferPool {
+ public:
+  static constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector (AVX-512)
+
+  static BufferPool& instance();
+
+  // 64-byte aligned, contents undefined (NaN when poisoned). Never null for zero bytes. Freed when the last owner goes.
+  std::shared_ptr<std::byte> take(std::size_t bytes);
+
+  PoolReport report() const;
+  void reset_peak();
+  void release_held();
+  // Fills every buffer handed out with NaN, so that a test sees a kernel read what it never wrote.
+  void poison(bool on) { poison_ = on; }
+
+ private:
+  struct State;
+  BufferPool();
+  std::shared_ptr<State> state_;
+  bool poison_ = false;
+};
+
+}  // namespace nascent

@@ -1,0 +1,38 @@
+#pragma once
+// Two-dimensional convolution (cross-correlation, as every framework means it) and its two gradients.
+//   y[n,i,j,o] = sum over u,v,c of  x[n, i*stride - padding + u*dilation, j*stride - padding + v*dilation, g*Cg + c] * w[u,v,c,o]
+// with g the group of output channel o. Each of the three is linear in both arguments and each is the others' adjoint:
+//   <y(x, w), dy>  =  <x, input_grad(dy, w)>  =  <w, weight_grad(x, dy)>.
+// x [batch, height, width, in_channels], w [kernel_h, kernel_w, in_channels/groups, out_channels],
+// y [batch, out_height, out_width, out_channels]. Results overwrite. `scratch` holds *_scratch(shape) elements.
+#include <cstdint>
+
+namespace nascent::kernels {
+
+struct Conv2dShape {
+  std::int64_t batch = 1, height = 1, width = 1, in_channels = 1, out_channels = 1;
+  std::int64_t kernel_h = 1, kernel_w = 1, stride = 1, padding = 0, dilation = 1, groups = 1;
+
+  std::int64_t out_height() const { return (height + 2 * padding - dilation * (kernel_h - 1) - 1) / stride + 1; }
+  std::int64_t out_width() const { return (width + 2 * padding - dilation * (kernel_w - 1) - 1) / stride + 1; }
+  // Multiply-adds counted as the field does: padding taps included.
+  std::int64_t macs() const {
+    return batch * out_height() * out_width() * out_channels * (in_channels / groups) * kernel_h * kernel_w;
+  }
+};
+
+template <class T>
+std::int64_t conv2d_forward_scratch(const Conv2dShape& s);
+template <class T>
+std::int64_t conv2d_input_grad_scratch(const Conv2dShape& s);
+template <class T>
+std::int64_t conv2d_weight_grad_scratch(const Conv2dShape& s);
+
+void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float* y, float* scratch);
+void conv2d_forward(const Conv2dShape& s, const double* x, const double* w, double* y, double* scratch);
+void conv2d_input_grad(const Conv2dShape& s, const float* dy, const float* w, float* dx, float* scratch);
+void conv2d_input_grad(const Conv2dShape& s, const double* dy, const double* w, double* dx, double* scratch);
+void conv2d_weight_grad(const Conv2dShape& s, const float* x, const float* dy, float* dw, float* scratch);
+void conv2d_weight_grad(const Conv2dShape& s, const double* x, const double* dy, double* dw, double* scratch);
+
+}  // namespace nascent::kernels

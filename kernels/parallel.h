@@ -1,0 +1,38 @@
+#pragma once
+// The only place with an OpenMP pragma. Work is cut into chunks by the problem's shape, never by the number of
+// threads, and a chunk is run by one thread in order. So a result has the same bits for any number of threads as long
+// as no two chunks write the same place, and sums across chunks are taken in chunk order.
+#include <omp.h>
+
+#include <cstdint>
+
+namespace nascent::kernels {
+
+// Sets how many threads later kernels use; 0 means one a processor. A process-wide setting.
+static inline void set_threads(int threads) { omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs()); }
+static inline int threads() { return omp_get_max_threads(); }
+
+// Which of the threads() workers runs the current chunk: for choosing a scratch buffer, never for cutting work.
+static inline int worker() { return omp_get_thread_num(); }
+
+// Calls body(i) once for each i in [0, chunks), in parallel.
+template <class Body>
+void parallel_chunks(std::int64_t chunks, const Body& body) {
+  if (chunks <= 1 || threads() == 1) {
+    for (std::int64_t i = 0; i < chunks; ++i) body(i);
+    return;
+  }
+#pragma omp parallel for schedule(dynamic, 1)
+  for (std::int64_t i = 0; i < chunks; ++i) body(i);
+}
+
+// Cuts [0, count) into ranges of `grain` elements and calls body(begin, end) for each, in parallel.
+template <class Body>
+void parallel_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
+  parallel_chunks((count + grain - 1) / grain, [&](std::int64_t i) {
+    const std::int64_t begin = i * grain;
+    body(begin, begin + grain < count ? begin + grain : count);
+  });
+}
+
+}  // namespace nascent::kernels
