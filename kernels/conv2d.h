@@ -1,6 +1,7 @@
 #pragma once
 // Two-dimensional convolution (cross-correlation, as every framework means it) and its two gradients.
-//   y[n,i,j,o] = sum over u,v,c of  x[n, i*stride - padding + u*dilation, j*stride - padding + v*dilation, g*Cg + c] * w[u,v,c,o]
+//   y[n,i,j,o] = sum over u,v,c of  x[n, i*stride - padding + u*dilation, j*stride - padding + v*dilation, g*Cg + c] *
+//   w[u,v,c,o]
 // with g the group of output channel o. Each of the three is linear in both arguments and each is the others' adjoint:
 //   <y(x, w), dy>  =  <x, input_grad(dy, w)>  =  <w, weight_grad(x, dy)>.
 // x [batch, height, width, in_channels], w [kernel_h, kernel_w, in_channels/groups, out_channels],

@@ -1,6 +1,6 @@
 #pragma once
-// c[m,n] = op(a)[m,k] * op(b)[k,n], all row-major and dense; op transposes when asked (a is then stored [k,m], b [n,k]).
-// The sum over k runs in order and is never split across threads.
+// c[m,n] = op(a)[m,k] * op(b)[k,n], all row-major and dense; op transposes when asked (a is then stored [k,m], b
+// [n,k]). The sum over k runs in order and is never split across threads.
 #include <cstdint>
 
 namespace nascent::kernels {

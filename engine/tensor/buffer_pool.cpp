@@ -18,7 +18,7 @@ struct BufferPool::State {
 
   void release() {
     for (auto& [bytes, list] : free_lists)
-      for (std::byte* buffer : list) ::operator delete(buffer, std::align_val_t{kAlignment});
+      for (std::byte* buffer : list) ::operator delete (buffer, std::align_val_t{kAlignment});
     free_lists.clear();
     report.held_bytes = 0;
   }
@@ -54,7 +54,7 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t bytes) {
     state_->report.live_bytes += bytes;
     state_->report.peak_bytes = std::max(state_->report.peak_bytes, state_->report.live_bytes);
   }
-  if (!buffer) buffer = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{kAlignment}));
+  if (!buffer) buffer = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}));
   if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
   // The deleter owns the state, so a tensor that outlives the pool at exit still has somewhere to go.
   return {buffer, [state = state_, bytes](std::byte* b) { state->give_back(b, bytes); }};

@@ -8,10 +8,10 @@
 namespace nascent {
 
 struct PoolReport {
-  std::size_t live_bytes = 0;    // in use now
-  std::size_t peak_bytes = 0;    // most ever in use since reset_peak()
-  std::size_t held_bytes = 0;    // free, waiting to be used again
-  std::size_t allocations = 0;   // buffers asked of the operating system so far
+  std::size_t live_bytes = 0;   // in use now
+  std::size_t peak_bytes = 0;   // most ever in use since reset_peak()
+  std::size_t held_bytes = 0;   // free, waiting to be used again
+  std::size_t allocations = 0;  // buffers asked of the operating system so far
 };
 
 class BufferPool {

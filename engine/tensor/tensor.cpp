@@ -70,16 +70,15 @@ Tensor Tensor::clone() const {
 
 Tensor Tensor::detach() const {
   Tensor t = *this;
-  t.slot_ = {};
+  t.slot_ = {Slot::kDetached, 0};
   return t;
 }
 
 Tensor Tensor::cast(DType dtype) const {
   Tensor t = empty(shape_, dtype);
   visit(dtype_, [&](auto from) {
-    visit(dtype, [&](auto to) {
-      t.mutable_array<decltype(to)>() = array<decltype(from)>().template cast<decltype(to)>();
-    });
+    visit(dtype,
+          [&](auto to) { t.mutable_array<decltype(to)>() = array<decltype(from)>().template cast<decltype(to)>(); });
   });
   return t;
 }

@@ -31,8 +31,10 @@ struct Storage {
   std::uint32_t version = 0;  // how often somebody asked to write
 };
 
-// Where a tape keeps this value: the node that made it. Default: on no tape, a constant.
+// Where a tape keeps this value: the node that made it. Default: on no tape; a tape may still know the storage as a
+// leaf.
 struct Slot {
+  static constexpr std::uint32_t kDetached = ~0u;  // a constant to every tape
   std::uint32_t tape = 0, index = 0;
   bool operator==(const Slot&) const = default;
 };
@@ -48,7 +50,7 @@ using ConstMatrix = Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dyn
 
 class Tensor {
  public:
-  Tensor() = default;  // undefined: no storage
+  Tensor() = default;                                                 // undefined: no storage
   static Tensor empty(const Shape& shape, DType dtype = DType::f32);  // contents undefined
   static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32) { return full(shape, 0, dtype); }
@@ -79,22 +81,30 @@ class Tensor {
 
   // Eigen's view of the elements in a row, and of everything but the last axis by the last axis.
   template <class T>
-  ConstArray<T> array() const { return {data<T>(), elements()}; }
+  ConstArray<T> array() const {
+    return {data<T>(), elements()};
+  }
   template <class T>
-  Array<T> mutable_array() { return {mutable_data<T>(), elements()}; }
+  Array<T> mutable_array() {
+    return {mutable_data<T>(), elements()};
+  }
   template <class T>
-  ConstMatrix<T> matrix() const { return {data<T>(), rows(), columns()}; }
+  ConstMatrix<T> matrix() const {
+    return {data<T>(), rows(), columns()};
+  }
   template <class T>
-  Matrix<T> mutable_matrix() { return {mutable_data<T>(), rows(), columns()}; }
+  Matrix<T> mutable_matrix() {
+    return {mutable_data<T>(), rows(), columns()};
+  }
   std::int64_t columns() const { return shape_.rank() ? shape_[-1] : 1; }
   std::int64_t rows() const { return columns() ? elements() / columns() : 0; }
 
   double item(Where where = Where::current()) const;  // the value of a tensor of one element
   double at(std::int64_t index) const;                // element `index` in memory order, for printing and tests
 
-  Tensor clone() const;             // own storage, on no tape
-  Tensor detach() const;            // same storage, on no tape
-  Tensor cast(DType dtype) const;   // own storage, on no tape
+  Tensor clone() const;            // own storage, on no tape
+  Tensor detach() const;           // same storage, a constant to every tape
+  Tensor cast(DType dtype) const;  // own storage, on no tape
   // The same storage under another shape of as many elements, on no tape; ops/reshape.h is the differentiable one.
   Tensor view(const Shape& shape, Where where = Where::current()) const;
   // Overwrites the elements with those of `source` (same shape and type), bumping the version.
@@ -103,6 +113,7 @@ class Tensor {
   const Storage* storage() const { return storage_.get(); }
   bool sole_owner() const { return storage_.use_count() == 1; }
   std::uint32_t version() const { return storage_->version; }
+  bool detached() const { return slot_.tape == Slot::kDetached; }
   Slot slot() const { return slot_; }
   void set_slot(Slot slot) { slot_ = slot; }
 

@@ -1,0 +1,142 @@
+// Tape::backward: the whole of reverse mode is the loop at the end of this file.
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "engine/autograd/tape.h"
+#include "engine/ops/ops.h"
+#include "kernels/elementwise.h"
+
+namespace nascent {
+
+// One walk backward over a tape: the gradients that have met so far, by node.
+class Walk final : public Vjp {
+ public:
+  Walk(Tape& tape, std::int64_t last, const Backward& how, const Where& where)
+      : tape_(tape), how_(how), gradients_(last + 1), wanted_(last + 1, false), keep_gradient_(last + 1, false) {
+    for (const Tensor& t : how.wrt) {
+      const std::int64_t index = tape.index_of(t, where);
+      if (index < 0)
+        throw ContractError("backward", "a tensor of shape " + t.shape().text() + " in wrt is not on this tape", where);
+      if (index <= last) wanted_[index] = keep_gradient_[index] = true;
+    }
+    for (std::int64_t i = 0; i <= last; ++i) {
+      const Node& node = tape.nodes_[i];
+      if (how.wrt.empty() && node.inputs.empty()) wanted_[i] = keep_gradient_[i] = true;
+      for (std::int64_t input : node.inputs)
+        if (input >= 0 && wanted_[input]) wanted_[i] = true;
+    }
+  }
+
+  const Tensor& dy() const override { return dy_; }
+  bool recording() const override { return how_.create_graph; }
+  bool needs(int input) const override {
+    const std::int64_t index = node_->inputs[input];
+    return index >= 0 && wanted_[index];
+  }
+  const Tensor& saved(int i) const override {
+    const SavedTensor& s = node_->saved[i];
+    if (s.value.version() != s.version)
+      throw ContractError(node_->op->name,
+                          "a saved tensor of shape " + s.value.shape().text() + " was at version " +
+                              std::to_string(s.version) + " and is now at " + std::to_string(s.value.version()) +
+                              ": it was written to between forward and backward; clone() it first",
+                          node_->where);
+    return s.value;
+  }
+  void add(int input, const Tensor& gradient) override {
+    if (!needs(input)) return;
+    const std::int64_t index = node_->inputs[input];
+    if (gradient.shape() != tape_.nodes_[index].shape)
+      throw ContractError(node_->op->name,
+                          "backward rule gave input " + std::to_string(input) + " a gradient of shape " +
+                              gradient.shape().text() + ", expected " + tape_.nodes_[index].shape.text(),
+                          node_->where);
+    accumulate(gradients_[index], gradient);
+  }
+
+  void seed(std::int64_t index, Tensor t) { gradients_[index] = std::move(t); }
+
+  void visit_node(std::int64_t index, Gradients& result) {
+    Node& node = tape_.nodes_[index];
+    Tensor& gradient = gradients_[index];
+    if (gradient.defined() && wanted_[index]) {
+      if (keep_gradient_[index]) result.set(handle(index), gradient);
+      if (node.rule) {
+        node_ = &node;
+        dy_ = std::move(gradient);
+        if (how_.observer) how_.observer(node, index, dy_);
+        node.rule(*this);
+        dy_ = {};
+      }
+    }
+    gradient = {};
+    if (!how_.keep && !how_.create_graph && node.rule) {
+      node.saved.clear();  // memory falls as the walk proceeds
+      node.rule = nullptr;
+    }
+  }
+
+ private:
+  // Gradients that meet are summed in the order of the walk, in place when nobody else holds the sum.
+  void accumulate(Tensor& sum, const Tensor& gradient) {
+    if (!sum.defined()) {
+      sum = gradient;
+    } else if (recording() || !sum.sole_owner()) {
+      sum = nascent::add(sum, gradient, node_->where);
+    } else {
+      nascent::visit(sum.dtype(), [&](auto zero) {
+        using T = decltype(zero);
+        kernels::axpy(sum.elements(), T{1}, gradient.data<T>(), sum.mutable_data<T>());
+      });
+    }
+  }
+
+  // A handle by which the caller's own handle finds its gradient again.
+  Tensor handle(std::int64_t index) const {
+    const Node& node = tape_.nodes_[index];
+    if (node.inputs.empty()) return node.saved[0].value;
+    for (const Tensor& t : how_.wrt)
+      if (t.slot() == Slot{tape_.id_, static_cast<std::uint32_t>(index)}) return t;
+    return {};
+  }
+
+  Tape& tape_;
+  const Backward& how_;
+  std::vector<Tensor> gradients_;
+  std::vector<bool> wanted_, keep_gradient_;
+  Node* node_ = nullptr;
+  Tensor dy_;
+};
+
+Gradients Tape::backward(const Tensor& output, const Backward& how, Where where) {
+  if (consumed_)
+    throw ContractError("backward",
+                        "this tape was consumed by backward at line " + std::to_string(consumed_at_.line()) +
+                            "; pass {.keep = true} there to go back twice",
+                        where);
+  const std::int64_t last = index_of(output, where);
+  if (last < 0)
+    throw ContractError("backward", "the output depends on no watched tensor; watch() the leaves before using them",
+                        where);
+  if (!how.seed.defined() && output.elements() != 1)
+    throw ContractError("backward",
+                        "expected a scalar, got shape " + output.shape().text() + "; pass a seed of that shape", where);
+  if (how.seed.defined() && (how.seed.shape() != output.shape() || how.seed.dtype() != output.dtype()))
+    throw ContractError(
+        "backward", "expected a seed of shape " + output.shape().text() + ", got " + how.seed.shape().text(), where);
+
+  Walk walk(*this, last, how, where);
+  walk.seed(last, how.seed.defined() ? how.seed : Tensor::full(output.shape(), 1, output.dtype()));
+  std::optional<NoTape> silent;
+  if (!how.create_graph) silent.emplace();
+  Gradients result;
+  for (std::int64_t index = last; index >= 0; --index) walk.visit_node(index, result);
+  if (!how.keep && !how.create_graph) {
+    consumed_ = true;
+    consumed_at_ = where;
+  }
+  return result;
+}
+
+}  // namespace nascent
