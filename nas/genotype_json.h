@@ -1,0 +1,12 @@
+#pragma once
+// JSON of the two kinds of architecture, read strictly: no duplicate keys, no nesting beyond what they need. The
+// callers check operations and states against the space.
+#include "nas/genotype.h"
+#include "nas/genotype_chain.h"
+
+namespace nascent::nas {
+
+Genotype genotype_from_json(std::string_view text, const std::string& origin);
+ChainArchitecture chain_from_json(std::string_view text, const std::string& origin);
+
+}  // namespace nascent::nas
