@@ -1,0 +1,45 @@
+#include "engine/optim/sgd.h"
+
+#include "engine/optim/parameters.h"
+#include "kernels/sgd_adam.h"
+
+namespace nascent {
+
+Sgd::Sgd(std::vector<Tensor> parameters, SgdOptions options, Where where)
+    : parameters_(std::move(parameters)), velocity_(parameters_.size()), options_(options) {
+  expect_defined_parameters("sgd", parameters_, where);
+  expect_option("sgd", "a learning rate", options.learning_rate, 0, INFINITY, where);
+  expect_option("sgd", "a momentum", options.momentum, 0, INFINITY, where);
+  expect_option("sgd", "a weight decay", options.weight_decay, 0, INFINITY, where);
+}
+
+void Sgd::step(const Gradients& gradients, Where where) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Tensor& w = parameters_[i];
+    Tensor& velocity = velocity_[i];
+    const Tensor* g = gradient_for("sgd", gradients, w, where);
+    if (!g) continue;
+    const bool first = !velocity.defined();
+    if (first) velocity = Tensor::empty(w.shape(), w.dtype());
+    const kernels::SgdStep how{.learning_rate = options_.learning_rate,
+                               .momentum = options_.momentum,
+                               .weight_decay = options_.weight_decay,
+                               .first = first};
+    visit(w.dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      kernels::sgd_step(w.elements(), how, g->data<T>(), velocity.mutable_data<T>(), w.mutable_data<T>());
+    });
+  }
+}
+
+void Sgd::set_learning_rate(double rate, Where where) {
+  expect_option("sgd", "a learning rate", rate, 0, INFINITY, where);
+  options_.learning_rate = rate;
+}
+
+void Sgd::set_velocity(std::vector<Tensor> velocity, Where where) {
+  expect_state("sgd", parameters_, velocity, where);
+  velocity_ = std::move(velocity);
+}
+
+}  // namespace nascent
