@@ -1,0 +1,90 @@
+#include "examples/support/run_program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <new>
+
+#include "engine/tensor/error.h"
+
+namespace nascent::examples {
+namespace {
+
+constexpr int failed = 1, file_system = 4, stopped_by_signal = 128;
+
+volatile std::sig_atomic_t signal_received = 0;
+
+void remember_signal(int number) { signal_received = number; }
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = remember_signal;
+  // One shot, so that an impatient second Ctrl-C gets through; restart, so that no write is cut short.
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  // A run must not die because `| head` has seen enough; write() then fails with EPIPE instead.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+// A program started with a closed stdout would write its results into the first file it opens.
+void reserve_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (fcntl(stream, F_GETFD) == -1) open("/dev/null", O_RDONLY);
+  }
+}
+
+bool reader_has_gone() {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+int report(const std::string& program, std::string message, int code) {
+  std::replace_if(
+      message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::cerr << program << ": " << message << std::endl;
+  return code;
+}
+
+int guarded(const std::string& program, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    return report(program, error.what(), error.exit_code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(program, error.path1().string() + ": " + error.code().message(), file_system);
+  } catch (const std::ios_base::failure& error) {
+    return report(program, error.what(), file_system);
+  } catch (const std::bad_alloc&) {
+    return report(program, "out of memory. A smaller batch, fewer channels or fewer layers need less.", failed);
+  } catch (const std::exception& error) {
+    return report(program, error.what(), failed);
+  }
+}
+
+}  // namespace
+
+bool interrupted() { return signal_received != 0; }
+
+int run_program(const std::string& program, const std::function<int()>& body) {
+  reserve_standard_streams();
+  catch_signals();
+  const int code = guarded(program, body);
+  const bool written = bool(std::cout.flush()) && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (interrupted()) {
+    const int number = signal_received;
+    return report(program, number == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM", stopped_by_signal + number);
+  }
+  if (code == 0 && !written && !reader_has_gone()) {
+    return report(program, "cannot write the results to standard output: is the disk full?", file_system);
+  }
+  return code;
+}
+
+}  // namespace nascent::examples
