@@ -102,7 +102,9 @@ struct CommandLine::Parser {
     try {
       app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-      std::cout << app.help();
+      std::string help = app.help();
+      for (auto gap = help.find("\n\n\n"); gap != std::string::npos; gap = help.find("\n\n\n")) help.erase(gap, 1);
+      std::cout << help;
       return false;
     } catch (const CLI::ArgumentMismatch& mismatch) {
       refuse_mismatch(mismatch.what());
@@ -152,9 +154,7 @@ struct CommandLine::Parser {
 };
 
 CommandLine::CommandLine(std::string program, const std::string& purpose)
-    : parser_(std::make_unique<Parser>(program, purpose)), program_(std::move(program)) {
-  parser_->app.set_help_flag("-h,--help", "print this and exit")->group("Common options");
-}
+    : parser_(std::make_unique<Parser>(program, purpose)), program_(std::move(program)) {}
 
 CommandLine::~CommandLine() = default;
 
@@ -230,6 +230,7 @@ bool CommandLine::parse(int argc, char** argv) {
   number("--threads", common_.threads, {1, 1024}, "threads to use, for the same result [one a processor]");
   flag("--quiet", common_.quiet, "no progress and no messages, only results and errors");
   flag("--json", common_.json, "results as JSON");
+  parser_->app.set_help_flag("-h,--help", "print this and exit")->group(parser_->group);
   if (!parser_->examples.empty()) parser_->app.footer("Examples:\n" + parser_->examples);
   return parser_->parse(argc, argv);
 }

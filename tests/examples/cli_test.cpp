@@ -2,7 +2,7 @@
 
 #include "tests/examples/run_command.h"
 
-using namespace nascent::testing;
+using namespace nascent::test;
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <system_error>
 
-namespace nascent::testing {
+namespace nascent::test {
 namespace {
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
@@ -80,4 +80,4 @@ ScratchFolder::~ScratchFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace nascent::testing
+}  // namespace nascent::test

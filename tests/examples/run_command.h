@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace nascent::testing {
+namespace nascent::test {
 
 struct Outcome {
   int exit_code;  // 128 + signal when a signal ended it
@@ -34,4 +34,4 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace nascent::testing
+}  // namespace nascent::test

@@ -1,0 +1,15 @@
+# The rules that no compiler checks, each a test by its own name.
+function(nascent_script_test name)
+  add_test(NAME "house: ${name}" COMMAND bash ${ARGN})
+  set_tests_properties("house: ${name}" PROPERTIES LABELS quick TIMEOUT 120)
+endfunction()
+
+set(structure ${CMAKE_CURRENT_SOURCE_DIR}/structure.sh)
+nascent_script_test("a floor includes only what is below it" ${structure} floors)
+nascent_script_test("only kernels/parallel.h holds OpenMP" ${structure} openmp)
+nascent_script_test("headers need only the standard library and Eigen" ${structure} headers)
+nascent_script_test("no file over 400 lines" ${structure} length)
+nascent_script_test("the top level holds nothing else" ${structure} top)
+nascent_script_test("no flag that changes bits" ${structure} flags ${PROJECT_BINARY_DIR})
+nascent_script_test("every rule sees its breach" ${CMAKE_CURRENT_SOURCE_DIR}/structure_test.sh)
+nascent_script_test("a missing package is named" ${CMAKE_CURRENT_SOURCE_DIR}/missing_package_test.sh ${PROJECT_SOURCE_DIR})
