@@ -9,7 +9,7 @@
 #include "tests/engine/io/temporary_folder.h"
 
 using namespace nascent;
-using namespace nascent::testing;
+using namespace nascent::test;
 
 namespace {
 

@@ -12,7 +12,7 @@
 
 #include "engine/tensor/error.h"
 
-namespace nascent::testing {
+namespace nascent::test {
 
 class TemporaryFolder {
  public:
@@ -85,4 +85,4 @@ inline void check_message(const std::string& message, const std::filesystem::pat
   CHECK(message.find('\n') == std::string::npos);
 }
 
-}  // namespace nascent::testing
+}  // namespace nascent::test
