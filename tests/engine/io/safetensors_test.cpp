@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "tests/engine/io/temporary_folder.h"
+#include "tests/support/reference.h"
+#include "tests/support/skip.h"
 
 using namespace nascent;
 using namespace nascent::test;
@@ -152,4 +154,15 @@ TEST_CASE("safetensors: missing files and unwritable places are FileErrors", "[s
   TemporaryFolder folder;
   CHECK_THROWS_AS(SafetensorsFile::read(folder / "no"), FileError);
   CHECK_THROWS_AS(write_safetensors(folder / "no/w", {}), FileError);
+}
+
+TEST_CASE("safetensors: files that PyTorch wrote are read", "[safetensors][reference]") {
+  const auto path = reference_folder("lecture7-reference") / "data.safetensors";
+  if (!std::filesystem::exists(path)) return skip("no " + path.string());
+  const auto file = SafetensorsFile::read(path);
+  CHECK(file.names() == std::vector<std::string>{"x_train", "y_train", "x_val", "y_val"});
+  const Tensor images = file.tensor("x_train");
+  CHECK(images.shape() == Shape{500, 3, 32, 32});
+  CHECK(images.array<float>().isFinite().all());
+  for (std::int64_t label : file.integers("y_train")) REQUIRE((label >= 0 && label < 10));
 }
