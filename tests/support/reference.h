@@ -4,10 +4,9 @@
 
 namespace nascent::test {
 
-// The folder ../shared/data/NAME of the checkout these tests were built from; it need not exist.
+// It need not exist: skip the test then.
 inline std::filesystem::path reference_folder(const std::filesystem::path& name) {
-  const std::filesystem::path root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  return root.parent_path() / "shared" / "data" / name;
+  return std::filesystem::path(NASCENT_SOURCE_DIR).parent_path() / "shared" / "data" / name;
 }
 
 }  // namespace nascent::test
