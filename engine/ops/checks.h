@@ -11,9 +11,6 @@ namespace nascent {
 [[noreturn]] inline void broken(const char* op, const std::string& what, const Where& where) {
   throw ContractError(op, what, where);
 }
-inline void expect(bool holds, const char* op, const std::string& what, const Where& where) {
-  if (!holds) broken(op, what, where);
-}
 
 // All operands are defined and hold one element type.
 inline void expect_operands(const char* op, std::span<const Tensor* const> operands, const Where& where) {

@@ -14,18 +14,19 @@ const Op kConcat{"concat", "d(part) = its slice of dy"};
 Shape concat_shape(std::span<const Tensor> parts, const Where& where) {
   std::vector<const Tensor*> operands;
   for (const Tensor& part : parts) operands.push_back(&part);
-  expect(!parts.empty(), kConcat.name, "expected at least one part, got none", where);
+  if (parts.empty()) broken(kConcat.name, "expected at least one part, got none", where);
   expect_operands(kConcat.name, operands, where);
   Shape shape = parts[0].shape();
-  expect(shape.rank() > 0, kConcat.name, "expected parts with an axis to join, got a scalar", where);
+  if (shape.rank() == 0) broken(kConcat.name, "expected parts with an axis to join, got a scalar", where);
   shape[-1] = 0;
   for (const Tensor& part : parts) {
     const bool fits = part.shape().rank() == shape.rank() &&
                       std::equal(shape.begin(), shape.end() - 1, part.shape().begin(), part.shape().end() - 1);
-    expect(fits, kConcat.name,
-           "expected parts that differ in the last axis only, got " + parts[0].shape().text() + " and " +
-               part.shape().text(),
-           where);
+    if (!fits)
+      broken(kConcat.name,
+             "expected parts that differ in the last axis only, got " + parts[0].shape().text() + " and " +
+                 part.shape().text(),
+             where);
     shape[-1] += part.shape()[-1];
   }
   return shape;
@@ -34,7 +35,8 @@ Shape concat_shape(std::span<const Tensor> parts, const Where& where) {
 }  // namespace
 
 Tensor concat(std::span<const Tensor> parts, Where where) {
-  Tensor y = Tensor::empty(concat_shape(parts, where), parts[0].dtype());
+  const Shape shape = concat_shape(parts, where);
+  Tensor y = Tensor::empty(shape, parts[0].dtype());
   const std::size_t element = bytes_of(y.dtype()), y_row = y.columns() * element;
   std::byte* target = y.mutable_bytes();
   std::vector<std::int64_t> columns;

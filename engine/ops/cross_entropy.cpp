@@ -14,15 +14,17 @@ Labels checked_labels(const Tensor& logits, std::span<const std::int32_t> labels
   expect_operands(kCrossEntropy.name, {&logits}, where);
   expect_rank(kCrossEntropy.name, "logits", logits, 2, where);
   const std::int64_t rows = logits.shape()[0], classes = logits.shape()[1];
-  expect(rows > 0 && classes > 0, kCrossEntropy.name,
-         "expected at least one row and one class, got " + logits.shape().text(), where);
-  expect(static_cast<std::int64_t>(labels.size()) == rows, kCrossEntropy.name,
-         "expected " + std::to_string(rows) + " labels for logits " + logits.shape().text() + ", got " +
-             std::to_string(labels.size()),
-         where);
+  if (rows == 0 || classes == 0)
+    broken(kCrossEntropy.name, "expected at least one row and one class, got " + logits.shape().text(), where);
+  if (static_cast<std::int64_t>(labels.size()) != rows)
+    broken(kCrossEntropy.name,
+           "expected " + std::to_string(rows) + " labels for logits " + logits.shape().text() + ", got " +
+               std::to_string(labels.size()),
+           where);
   for (std::int32_t label : labels)
-    expect(label >= 0 && label < classes, kCrossEntropy.name,
-           "expected labels in [0, " + std::to_string(classes) + "), got " + std::to_string(label), where);
+    if (label < 0 || label >= classes)
+      broken(kCrossEntropy.name,
+             "expected labels in [0, " + std::to_string(classes) + "), got " + std::to_string(label), where);
   return std::make_shared<const std::vector<std::int32_t>>(labels.begin(), labels.end());
 }
 
