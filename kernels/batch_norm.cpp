@@ -1,17 +1,21 @@
 #include "kernels/batch_norm.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/padded_band.h"
 #include "kernels/reference/batch_norm.h"
 
 namespace nascent::kernels {
 
 template <>
 std::int64_t batch_norm_scratch<double>(const BatchNormShape& s) {
-  return (reference::reduction_chunks(s.rows) + 1) * 2 * s.channels;
+  return (reduction_chunks(s.rows) + 1) * 2 * s.channels;
 }
 template <>
 std::int64_t batch_norm_scratch<float>(const BatchNormShape& s) {
-  return batch_norm_scratch<double>(s);
+  const std::int64_t period = lane_period(s.channels);  // isa/batch_norm.inl
+  const std::int64_t lanes = (2 * reduction_chunks(s.rows * s.channels / period) + 1) * period;
+  const std::int64_t reference = batch_norm_scratch<double>(s);
+  return lanes > reference ? lanes : reference;
 }
 
 void batch_norm_statistics(const BatchNormShape& s, const float* x, float* mean, float* var, float* scratch) {

@@ -1,6 +1,7 @@
 #include "kernels/conv2d.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/padded_band.h"
 #include "kernels/reference/conv2d.h"
 
 namespace nascent::kernels {
@@ -15,19 +16,26 @@ std::int64_t conv2d_input_grad_scratch<double>(const Conv2dShape& s) {
 }
 template <>
 std::int64_t conv2d_weight_grad_scratch<double>(const Conv2dShape& s) {
-  return reference::reduction_chunks(s.batch) * reference::conv2d_weights(s);
+  return reduction_chunks(s.batch) * reference::conv2d_weights(s);
 }
+// What the instruction-set units need (isa/conv2d.inl), or the reference, whichever is more.
+static std::int64_t larger(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
+
 template <>
 std::int64_t conv2d_forward_scratch<float>(const Conv2dShape& s) {
-  return conv2d_forward_scratch<double>(s);
+  return packed_weights(s, s.in_channels / s.groups, s.out_channels / s.groups) + threads() * forward_band(s).floats();
 }
 template <>
 std::int64_t conv2d_input_grad_scratch<float>(const Conv2dShape& s) {
-  return conv2d_input_grad_scratch<double>(s);
+  const BandShape b = forward_band(s);
+  const std::int64_t buffer =
+      s.stride == 1 ? gradient_band(s).floats() : round_up(b.rows_read(b.out_height) * b.pitch(), 16);
+  return larger(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + threads() * buffer,
+                conv2d_input_grad_scratch<double>(s));
 }
 template <>
 std::int64_t conv2d_weight_grad_scratch<float>(const Conv2dShape& s) {
-  return conv2d_weight_grad_scratch<double>(s);
+  return round_up(conv2d_weight_grad_scratch<double>(s), 16) + threads() * forward_band(s).floats();
 }
 
 void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float* y, float* scratch) {

@@ -14,10 +14,14 @@ struct Conv2dShape {
   std::int64_t batch = 1, height = 1, width = 1, in_channels = 1, out_channels = 1;
   std::int64_t kernel_h = 1, kernel_w = 1, stride = 1, padding = 0, dilation = 1, groups = 1;
 
-  std::int64_t out_height() const { return (height + 2 * padding - dilation * (kernel_h - 1) - 1) / stride + 1; }
-  std::int64_t out_width() const { return (width + 2 * padding - dilation * (kernel_w - 1) - 1) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t out_height() const {
+    return (height + 2 * padding - dilation * (kernel_h - 1) - 1) / stride + 1;
+  }
+  [[gnu::always_inline]] std::int64_t out_width() const {
+    return (width + 2 * padding - dilation * (kernel_w - 1) - 1) / stride + 1;
+  }
   // Multiply-adds counted as the field does: padding taps included.
-  std::int64_t macs() const {
+  [[gnu::always_inline]] std::int64_t macs() const {
     return batch * out_height() * out_width() * out_channels * (in_channels / groups) * kernel_h * kernel_w;
   }
 };

@@ -1,6 +1,7 @@
 #include "kernels/depthwise_conv2d.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/padded_band.h"
 #include "kernels/reference/depthwise_conv2d.h"
 
 namespace nascent::kernels {
@@ -15,19 +16,21 @@ std::int64_t depthwise_conv2d_input_grad_scratch<double>(const DepthwiseShape&) 
 }
 template <>
 std::int64_t depthwise_conv2d_weight_grad_scratch<double>(const DepthwiseShape& s) {
-  return reference::reduction_chunks(s.batch) * s.kernel_h * s.kernel_w * s.channels;
+  return reduction_chunks(s.batch) * s.kernel_h * s.kernel_w * s.channels;
 }
+// What the instruction-set units need (isa/depthwise_conv2d.inl); the reference needs less.
 template <>
 std::int64_t depthwise_conv2d_forward_scratch<float>(const DepthwiseShape& s) {
-  return depthwise_conv2d_forward_scratch<double>(s);
+  return s.kernel_h * s.kernel_w * lane_period(s.channels) + threads() * forward_band(s).floats();
 }
 template <>
 std::int64_t depthwise_conv2d_input_grad_scratch<float>(const DepthwiseShape& s) {
-  return depthwise_conv2d_input_grad_scratch<double>(s);
+  return s.kernel_h * s.kernel_w * lane_period(s.channels) + threads() * gradient_band(s).floats();
 }
 template <>
 std::int64_t depthwise_conv2d_weight_grad_scratch<float>(const DepthwiseShape& s) {
-  return depthwise_conv2d_weight_grad_scratch<double>(s);
+  return reduction_chunks(s.batch) * s.kernel_h * s.kernel_w * lane_period(s.channels) +
+         threads() * forward_band(s).floats();
 }
 
 void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const float* w, float* y, float* scratch) {

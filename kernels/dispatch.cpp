@@ -45,16 +45,30 @@ static const KernelTable table = {
 };
 }  // namespace reference
 
-static const KernelTable* supported_table(const char* name) {
+namespace baseline {
+extern const KernelTable table;
+}
+namespace avx2 {
+extern const KernelTable table;
+}
+namespace avx512 {
+extern const KernelTable table;
+}
+
+const KernelTable* find_kernel_table(const char* name) {
   if (!std::strcmp(name, "reference")) return &reference::table;
+  if (!std::strcmp(name, "baseline")) return &baseline::table;
+  if (!std::strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return &avx2::table;
+  if (!std::strcmp(name, "avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
+    return &avx512::table;
   return nullptr;
 }
 
-const KernelTable* find_kernel_table(const char* name) { return supported_table(name); }
-
 static const KernelTable* choose() {
   if (const char* wanted = std::getenv("NASCENT_ISA"); wanted && *wanted) {
-    if (const KernelTable* table = supported_table(wanted)) return table;
+    if (const KernelTable* table = find_kernel_table(wanted)) return table;
     std::fprintf(stderr,
                  "NASCENT_ISA=%s: unknown, or this processor cannot run it. Use reference, baseline, avx2 or avx512, "
                  "or unset it for the best one.\n",
@@ -62,7 +76,7 @@ static const KernelTable* choose() {
     std::exit(2);
   }
   for (const char* name : {"avx512", "avx2", "baseline"})
-    if (const KernelTable* table = supported_table(name)) return table;
+    if (const KernelTable* table = find_kernel_table(name)) return table;
   return &reference::table;
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/matmul.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/padded_band.h"
 #include "kernels/reference/matmul.h"
 
 namespace nascent::kernels {
@@ -10,8 +11,8 @@ std::int64_t matmul_scratch<double>(const MatmulShape&) {
   return 0;
 }
 template <>
-std::int64_t matmul_scratch<float>(const MatmulShape&) {
-  return 0;
+std::int64_t matmul_scratch<float>(const MatmulShape& s) {
+  return s.k * round_up(s.n, 16);  // b packed into panels
 }
 
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c, float* scratch) {

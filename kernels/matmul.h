@@ -8,7 +8,7 @@ namespace nascent::kernels {
 struct MatmulShape {
   std::int64_t m = 1, n = 1, k = 1;
   bool transpose_a = false, transpose_b = false;
-  std::int64_t macs() const { return m * n * k; }
+  [[gnu::always_inline]] std::int64_t macs() const { return m * n * k; }
 };
 
 template <class T>

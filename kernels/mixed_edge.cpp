@@ -1,13 +1,14 @@
 #include "kernels/mixed_edge.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/reduce_plan.h"
 #include "kernels/reference/mixed_edge.h"
 
 namespace nascent::kernels {
 
 template <>
 std::int64_t branch_dots_scratch<double>(std::int64_t n, int count) {
-  return reference::reduce_blocks(n) * count;
+  return reduce_blocks(n) * count;
 }
 template <>
 std::int64_t branch_dots_scratch<float>(std::int64_t n, int count) {

@@ -35,4 +35,13 @@ void parallel_ranges(std::int64_t count, std::int64_t grain, const Body& body) {
   });
 }
 
+// Chunks a sum over `count` items is cut into, each with a buffer of its own: enough for many cores, few enough that
+// the buffers stay small beside the data. Item i of a chunk runs from chunk_begin(.., i) to chunk_begin(.., i + 1).
+static inline constexpr std::int64_t reduction_chunks(std::int64_t count) {
+  return count < 1 ? 1 : count < 32 ? count : 32;
+}
+static inline constexpr std::int64_t chunk_begin(std::int64_t count, std::int64_t chunks, std::int64_t i) {
+  return count * i / chunks;
+}
+
 }  // namespace nascent::kernels

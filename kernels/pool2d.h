@@ -12,8 +12,8 @@ struct PoolShape {
   std::int64_t kernel = 2, stride = 2, padding = 0;  // kernel <= 16: a tap fits a byte
   bool count_padding = false;                        // average only
 
-  std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
-  std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
 };
 
 void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap);

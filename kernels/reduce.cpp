@@ -1,13 +1,14 @@
 #include "kernels/reduce.h"
 
 #include "kernels/dispatch.h"
+#include "kernels/reduce_plan.h"
 #include "kernels/reference/reduce.h"
 
 namespace nascent::kernels {
 
 template <>
 std::int64_t sum_scratch<double>(const ReduceShape& s) {
-  return s.outer * reference::reduce_blocks(s.reduce) * s.inner;
+  return s.outer * reduce_blocks(s.reduce) * s.inner;
 }
 template <>
 std::int64_t sum_scratch<float>(const ReduceShape& s) {
@@ -15,7 +16,7 @@ std::int64_t sum_scratch<float>(const ReduceShape& s) {
 }
 template <>
 std::int64_t dot_scratch<double>(std::int64_t n) {
-  return reference::reduce_blocks(n);
+  return reduce_blocks(n);
 }
 template <>
 std::int64_t dot_scratch<float>(std::int64_t n) {

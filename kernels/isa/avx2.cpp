@@ -1,1 +1,2 @@
-#include "kernels/dispatch.h"
+#define NASCENT_ISA avx2
+#include "kernels/isa/table.inl"

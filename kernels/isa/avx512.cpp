@@ -1,1 +1,2 @@
-#include "kernels/dispatch.h"
+#define NASCENT_ISA avx512
+#include "kernels/isa/table.inl"

@@ -40,10 +40,4 @@ void sum_chunks(std::int64_t chunks, std::int64_t n, const T* parts, T* into) {
     for (std::int64_t e = 0; e < n; ++e) into[e] += parts[chunk * n + e];
 }
 
-// Chunks a reduction over `count` items is cut into: enough for many cores, few enough that the buffers stay small.
-constexpr std::int64_t reduction_chunks(std::int64_t count) { return count < 32 ? (count > 0 ? count : 1) : 32; }
-constexpr std::int64_t chunk_begin(std::int64_t count, std::int64_t chunks, std::int64_t i) {
-  return count * i / chunks;
-}
-
 }  // namespace nascent::kernels::reference

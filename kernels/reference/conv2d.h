@@ -14,20 +14,21 @@ void conv2d_forward_image(const Conv2dShape& s, const T* x, const T* w, T* y) {
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
   std::fill_n(y, s.out_height() * s.out_width() * s.out_channels, T(0));
   for (std::int64_t i = 0; i < s.out_height(); ++i)
-    for (std::int64_t j = 0; j < s.out_width(); ++j)
-      for (std::int64_t u = 0; u < s.kernel_h; ++u) {
-        const std::int64_t row = i * s.stride - s.padding + u * s.dilation;
-        if (row < 0 || row >= s.height) continue;
-        for (std::int64_t v = 0; v < s.kernel_w; ++v) {
+    for (std::int64_t u = 0; u < s.kernel_h; ++u) {
+      const std::int64_t row = i * s.stride - s.padding + u * s.dilation;
+      if (row < 0 || row >= s.height) continue;
+      for (std::int64_t v = 0; v < s.kernel_w; ++v) {
+        const T* tap = w + (u * s.kernel_w + v) * in * s.out_channels;
+        for (std::int64_t j = 0; j < s.out_width(); ++j) {  // innermost of the three: the tap's weights stay in L1
           const std::int64_t column = j * s.stride - s.padding + v * s.dilation;
           if (column < 0 || column >= s.width) continue;
           const T* pixel = x + (row * s.width + column) * s.in_channels;
-          const T* tap = w + (u * s.kernel_w + v) * in * s.out_channels;
           T* sums = y + (i * s.out_width() + j) * s.out_channels;
           for (std::int64_t g = 0; g < s.groups; ++g)
             accumulate(in, out, pixel + g * in, 1, tap + g * out, s.out_channels, sums + g * out);
         }
       }
+    }
 }
 
 // Each input pixel gathers from the windows it was in. `transposed` is w with its last two axes exchanged within each
@@ -37,20 +38,21 @@ void conv2d_input_grad_image(const Conv2dShape& s, const T* dy, const T* transpo
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
   std::fill_n(dx, s.height * s.width * s.in_channels, T(0));
   for (std::int64_t row = 0; row < s.height; ++row)
-    for (std::int64_t column = 0; column < s.width; ++column)
-      for (std::int64_t u = 0; u < s.kernel_h; ++u) {
-        const std::int64_t below = row + s.padding - u * s.dilation;
-        if (below < 0 || below % s.stride || below / s.stride >= s.out_height()) continue;
-        for (std::int64_t v = 0; v < s.kernel_w; ++v) {
+    for (std::int64_t u = 0; u < s.kernel_h; ++u) {
+      const std::int64_t below = row + s.padding - u * s.dilation;
+      if (below < 0 || below % s.stride || below / s.stride >= s.out_height()) continue;
+      for (std::int64_t v = 0; v < s.kernel_w; ++v) {
+        const T* tap = transposed + (u * s.kernel_w + v) * s.out_channels * in;
+        for (std::int64_t column = 0; column < s.width; ++column) {
           const std::int64_t right = column + s.padding - v * s.dilation;
           if (right < 0 || right % s.stride || right / s.stride >= s.out_width()) continue;
           const T* pixel = dy + (below / s.stride * s.out_width() + right / s.stride) * s.out_channels;
-          const T* tap = transposed + (u * s.kernel_w + v) * s.out_channels * in;
           T* sums = dx + (row * s.width + column) * s.in_channels;
           for (std::int64_t g = 0; g < s.groups; ++g)
             accumulate(out, in, pixel + g * out, 1, tap + g * out * in, in, sums + g * in);
         }
       }
+    }
 }
 
 template <class T>

@@ -5,12 +5,9 @@
 
 #include "kernels/parallel.h"
 #include "kernels/reduce.h"
+#include "kernels/reduce_plan.h"
 
 namespace nascent::kernels::reference {
-
-inline constexpr std::int64_t kReduceBlock = 1024;
-
-inline std::int64_t reduce_blocks(std::int64_t count) { return (count + kReduceBlock - 1) / kReduceBlock; }
 
 // scratch holds outer * reduce_blocks(reduce) * inner elements.
 template <class T>

@@ -1,0 +1,155 @@
+// Ladder: v1 naive = reference/conv2d.h; v2 register tile (tile.inl) over packed weights; v3 line buffer
+// (padded_band.h): this file. v4, fusing the neighbours in, is not done.
+// Intensity of 3x3, 16 to 16 channels: 4608 FLOP per pixel that is read and written once (128 bytes), 36 FLOP/byte:
+// compute-bound. So is every k > 1; a 1x1 convolution is a matrix product over pixels and goes to matmul.inl.
+#pragma once
+#include "kernels/conv2d.h"
+#include "kernels/isa/matmul.inl"
+#include "kernels/isa/padded_band.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Input channels `in` and output channels `out` of each group, as the product sees them.
+struct Groups {
+  std::int64_t count, in, out;
+};
+
+// packed[group][panel][tap][in][width]; taps reversed and channels exchanged for an input gradient at stride 1.
+inline void pack_weights(const Conv2dShape& s, const Groups& groups, bool transpose, bool flip, const float* w,
+                         float* packed) {
+  const std::int64_t taps = s.kernel_h * s.kernel_w, tap_size = s.in_channels / s.groups * s.out_channels;
+  for (std::int64_t g = 0; g < groups.count; ++g, packed += taps * groups.in * round_up(groups.out, 16))
+    each_panel(groups.out, [&](const Panel& panel) {
+      float* to = packed + panel.begin * taps * groups.in;
+      for (std::int64_t t = 0; t < taps; ++t, to += groups.in * panel.width) {
+        const float* tap = w + (flip ? taps - 1 - t : t) * tap_size + g * (transpose ? groups.in : groups.out);
+        if (transpose)
+          pack_panel(panel, groups.in, tap, 1, s.out_channels, to);
+        else
+          pack_panel(panel, groups.in, tap, s.out_channels, 1, to);
+      }
+    });
+}
+
+// A band's first row and how far its rows lie apart: in place, or copied between zeros.
+struct BandRows {
+  const float* data;
+  std::int64_t pitch;
+};
+inline BandRows read_band(const BandShape& b, const float* image, std::int64_t begin, std::int64_t rows,
+                          float* buffer) {
+  if (!b.needs_copy()) return {image + begin * b.stride * b.width * b.channels, b.width * b.channels};
+  fill_band(b, image, begin, rows, buffer);
+  return {buffer, b.pitch()};
+}
+
+// y = the convolution of x by packed weights, one band of rows a chunk.
+void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, const float* x, const float* packed,
+              float* y, float* buffers) {
+  const std::int64_t taps = b.kernel_h * b.kernel_w, out_channels = groups.count * groups.out;
+  // Undilated and in one group, a kernel row's taps and channels are one run of memory.
+  const bool merged = b.dilation == 1 && groups.count == 1;
+  parallel_chunks(batch * b.bands(), [&](std::int64_t chunk) {
+    const std::int64_t n = chunk / b.bands(), begin = chunk % b.bands() * b.band();
+    const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
+    const BandRows in =
+        read_band(b, x + n * b.height * b.width * b.channels, begin, rows, buffers + worker() * b.floats());
+    for (std::int64_t g = 0; g < groups.count; ++g)
+      each_panel(groups.out, [&](const Panel& panel) {
+        const float* weights = packed + (g * round_up(groups.out, 16) + panel.begin) * taps * groups.in;
+        for (std::int64_t row = 0; row < rows; ++row)
+          each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
+            panel.along_k[pixels - 1](
+                {.a = in.data + row * b.stride * in.pitch + column * b.stride * b.channels + g * groups.in,
+                 .a_stride = b.stride * b.channels,
+                 .outer = b.kernel_h,
+                 .inner = merged ? 1 : b.kernel_w,
+                 .k = merged ? b.kernel_w * groups.in : groups.in,
+                 .a_outer = b.dilation * in.pitch,
+                 .a_inner = b.dilation * b.channels,
+                 .b = weights,
+                 .b_step = panel.width,
+                 .b_outer = b.kernel_w * groups.in * panel.width,
+                 .b_inner = groups.in * panel.width,
+                 .c = y + ((n * b.out_height + begin + row) * b.out_width + column) * out_channels + g * groups.out +
+                      panel.begin,
+                 .c_row = out_channels,
+                 .columns = panel.columns});
+          });
+      });
+  });
+}
+
+bool is_matmul(const Conv2dShape& s) {
+  return s.kernel_h == 1 && s.kernel_w == 1 && s.stride == 1 && s.padding == 0 && s.groups == 1;
+}
+
+void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float* y, float* scratch) {
+  if (is_matmul(s))
+    return NASCENT_ISA::matmul({.m = s.batch * s.height * s.width, .n = s.out_channels, .k = s.in_channels}, x, w, y,
+                               scratch);
+  const Groups groups{s.groups, s.in_channels / s.groups, s.out_channels / s.groups};
+  pack_weights(s, groups, false, false, w, scratch);
+  convolve(forward_band(s), s.batch, groups, x, scratch, y, scratch + packed_weights(s, groups.in, groups.out));
+}
+
+// Stride > 1: each tap's product is added to the padded gradient at the input pixels of that tap, then the borders are
+// cut off.
+void scatter_input_grad(const Conv2dShape& s, const Groups& groups, const float* dy, const float* packed, float* dx,
+                        float* buffers) {
+  const BandShape b = forward_band(s);
+  const std::int64_t c = s.in_channels, pitch = b.pitch(), padded = b.rows_read(b.out_height) * pitch;
+  const std::int64_t left = s.padding, inside = b.columns() - left < s.width ? b.columns() - left : s.width;
+  parallel_chunks(s.batch, [&](std::int64_t n) {
+    float* buffer = buffers + worker() * round_up(padded, 16);
+    clear(padded, buffer);
+    for (std::int64_t t = 0; t < s.kernel_h * s.kernel_w; ++t)
+      for (std::int64_t g = 0; g < groups.count; ++g)
+        each_panel(groups.out, [&](const Panel& panel) {
+          const std::int64_t taps = s.kernel_h * s.kernel_w;
+          const float* weights =
+              packed + ((g * round_up(groups.out, 16) + panel.begin) * taps + t * panel.width) * groups.in;
+          for (std::int64_t row = 0; row < b.out_height; ++row)
+            each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
+              panel.along_k[pixels - 1](
+                  {.a = dy + ((n * b.out_height + row) * b.out_width + column) * s.out_channels + g * groups.in,
+                   .a_stride = s.out_channels,
+                   .k = groups.in,
+                   .b = weights,
+                   .b_step = panel.width,
+                   .c = buffer + (row * s.stride + t / s.kernel_w * s.dilation) * pitch +
+                        (column * s.stride + t % s.kernel_w * s.dilation) * c + g * groups.out + panel.begin,
+                   .c_row = s.stride * c,
+                   .columns = panel.columns,
+                   .add = true});
+            });
+        });
+    for (std::int64_t row = 0; row < s.height; ++row) {
+      float* to = dx + (n * s.height + row) * s.width * c;
+      if (row + s.padding >= b.rows_read(b.out_height) || inside <= 0) {
+        clear(s.width * c, to);
+        continue;
+      }
+      copy(inside * c, buffer + (row + s.padding) * pitch + left * c, to);
+      clear((s.width - inside) * c, to + inside * c);
+    }
+  });
+}
+
+void conv2d_input_grad(const Conv2dShape& s, const float* dy, const float* w, float* dx, float* scratch) {
+  if (is_matmul(s))
+    return NASCENT_ISA::matmul(
+        {.m = s.batch * s.height * s.width, .n = s.in_channels, .k = s.out_channels, .transpose_b = true}, dy, w, dx,
+        scratch);
+  const Groups groups{s.groups, s.out_channels / s.groups, s.in_channels / s.groups};
+  float* buffers = scratch + packed_weights(s, groups.in, groups.out);
+  pack_weights(s, groups, true, s.stride == 1, w, scratch);
+  if (s.stride == 1)
+    convolve(gradient_band(s), s.batch, groups, dy, scratch, dx, buffers);
+  else
+    scatter_input_grad(s, groups, dy, scratch, dx, buffers);
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

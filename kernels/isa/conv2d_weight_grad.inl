@@ -1,0 +1,64 @@
+// dw[tap, c, o] = sum over output pixels of x[pixel at tap, c] * dy[pixel, o]: the register tile of tile.inl with the
+// input channels as rows, the pixels of a band of rows as k. Ladder and limit as in conv2d.inl.
+#pragma once
+#include "kernels/isa/conv2d.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Adds a band's share. x starts at the band's first input row, dy at its first output row.
+inline void add_weight_grad(const Conv2dShape& s, const BandShape& b, const BandRows& x, const float* dy,
+                            std::int64_t rows, float* dw) {
+  const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
+  const bool merged = s.dilation == 1 && s.groups == 1;  // a kernel row's taps and channels are one run of memory
+  const std::int64_t runs = merged ? 1 : s.kernel_w, run = merged ? s.kernel_w * in : in;
+  for (std::int64_t u = 0; u < s.kernel_h; ++u)
+    for (std::int64_t v = 0; v < runs; ++v)
+      for (std::int64_t g = 0; g < s.groups; ++g)
+        each_panel(out, [&](const Panel& panel) {
+          each_tile(run, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+            panel.along_rows[height - 1](
+                {.a = x.data + u * s.dilation * x.pitch + v * s.dilation * s.in_channels + g * in + row,
+                 .a_stride = s.stride * s.in_channels,
+                 .outer = rows,
+                 .k = b.out_width,
+                 .a_outer = s.stride * x.pitch,
+                 .b = dy + g * out + panel.begin,
+                 .b_step = s.out_channels,
+                 .b_outer = b.out_width * s.out_channels,
+                 .c = dw + ((u * s.kernel_w + v) * in + row) * s.out_channels + g * out + panel.begin,
+                 .c_row = s.out_channels,
+                 .columns = panel.columns,
+                 .add = true});
+          });
+        });
+}
+
+void conv2d_weight_grad(const Conv2dShape& shape, const float* x, const float* dy, float* dw, float* scratch) {
+  Conv2dShape s = shape;
+  if (is_matmul(s)) s.width *= s.height, s.height = 1;  // long runs of pixels
+  const BandShape b = forward_band(s);
+  const std::int64_t weights = s.kernel_h * s.kernel_w * (s.in_channels / s.groups) * s.out_channels;
+  const std::int64_t chunks = reduction_chunks(s.batch);
+  float* buffers = scratch + round_up(chunks * weights, 16);
+  parallel_chunks(chunks, [&](std::int64_t chunk) {
+    float* part = scratch + chunk * weights;
+    clear(weights, part);
+    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < chunk_begin(s.batch, chunks, chunk + 1); ++n)
+      for (std::int64_t begin = 0; begin < b.out_height; begin += b.band()) {
+        const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
+        const BandRows in =
+            read_band(b, x + n * b.height * b.width * b.channels, begin, rows, buffers + worker() * b.floats());
+        add_weight_grad(s, b, in, dy + (n * b.out_height + begin) * b.out_width * s.out_channels, rows, part);
+      }
+  });
+  // 4096 weights a chunk: small convolutions stay on one thread.
+  parallel_ranges(weights, 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t e = begin; e < end; ++e) dw[e] = scratch[e];
+    for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+      for (std::int64_t e = begin; e < end; ++e) dw[e] += scratch[chunk * weights + e];
+  });
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

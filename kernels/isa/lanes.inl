@@ -1,0 +1,48 @@
+// A [rows, channels] matrix seen as one flat run of floats, in which channels meet the same lanes of 16 again after
+// lane_period(channels) floats. So any number of channels fills whole vectors, each lane belongs to one channel, and a
+// sum keeps its order on every instruction set: 16 lanes whatever the registers' width.
+#pragma once
+#include "kernels/isa/padded_band.inl"
+#include "kernels/parallel.h"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Lanes whose channel coefficients are repeated at a time: at most five arrays of 1 KB on the stack.
+constexpr std::int64_t kLaneBlock = 256;
+constexpr std::int64_t kFlatGrain = 16384;  // floats a chunk: 64 KB an operand, inside L2, some microseconds
+
+// to[i] = from[(lane + i) mod channels], or `missing` where there is no array.
+inline void repeat_lanes(std::int64_t lane, std::int64_t lanes, std::int64_t channels, const float* from, float missing,
+                         float* to) {
+  std::int64_t c = lane % channels;
+  for (std::int64_t i = 0; i < lanes; ++i) {
+    to[i] = from ? from[c] : missing;
+    if (++c == channels) c = 0;
+  }
+}
+
+// For each block of lanes of a chunk of the flat run: body.prepare(lane, lanes), then body.run(offset, lane within the
+// block, n) for each vector in it (n < W floats at the very end). Chunks run in parallel.
+template <class MakeBody>
+NASCENT_INLINE void each_lane_vector(std::int64_t rows, std::int64_t channels, const MakeBody& make) {
+  constexpr int W = kWidth;
+  const std::int64_t period = lane_period(channels), total = rows * channels;
+  const std::int64_t grain = (kFlatGrain + period - 1) / period * period;
+  parallel_ranges(total, grain, [&](std::int64_t begin, std::int64_t end) {
+    auto body = make();
+    for (std::int64_t block = 0; block < period; block += kLaneBlock) {
+      const std::int64_t lanes = block + kLaneBlock < period ? kLaneBlock : period - block;
+      body.prepare(block, lanes);
+      for (std::int64_t row = begin + block; row < end; row += period) {
+        const std::int64_t n = row + lanes < end ? lanes : end - row;
+        std::int64_t i = 0;
+        for (; i + W <= n; i += W) body.run(row + i, i, std::int64_t{W});
+        if (i < n) body.run(row + i, i, n - i);
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

@@ -1,0 +1,48 @@
+// Everything an instruction-set unit compiles, and the table of it. The includer names NASCENT_ISA.
+// These units see raw pointers and plain structs only: an inline function of a library compiled here with wider
+// instructions could be the copy the linker keeps for everyone.
+#pragma once
+#include "kernels/dispatch.h"
+#include "kernels/isa/batch_norm.inl"
+#include "kernels/isa/conv2d_weight_grad.inl"
+#include "kernels/isa/depthwise_conv2d.inl"
+#include "kernels/isa/elementwise.inl"
+#include "kernels/isa/matmul.inl"
+#include "kernels/isa/pool2d.inl"
+#include "kernels/isa/reduce.inl"
+
+#define NASCENT_STRING_OF(x) #x
+#define NASCENT_STRING(x) NASCENT_STRING_OF(x)
+
+namespace nascent::kernels::NASCENT_ISA {
+
+extern const KernelTable table;
+const KernelTable table = {
+    .name = NASCENT_STRING(NASCENT_ISA),
+    .conv2d_forward = conv2d_forward,
+    .conv2d_input_grad = conv2d_input_grad,
+    .conv2d_weight_grad = conv2d_weight_grad,
+    .depthwise_conv2d_forward = depthwise_conv2d_forward,
+    .depthwise_conv2d_input_grad = depthwise_conv2d_input_grad,
+    .depthwise_conv2d_weight_grad = depthwise_conv2d_weight_grad,
+    .matmul = matmul,
+    .max_pool2d = max_pool2d,
+    .max_pool2d_gather = max_pool2d_gather,
+    .max_pool2d_scatter = max_pool2d_scatter,
+    .avg_pool2d = avg_pool2d,
+    .avg_pool2d_grad = avg_pool2d_grad,
+    .batch_norm_statistics = batch_norm_statistics,
+    .batch_norm_apply = batch_norm_apply,
+    .batch_norm_backward = batch_norm_backward,
+    .unary = unary,
+    .relu_grad = relu_grad,
+    .binary = binary,
+    .affine = affine,
+    .axpy = axpy,
+    .sum = sum,
+    .dot = dot,
+    .weighted_sum = weighted_sum,
+    .branch_dots = branch_dots,
+};
+
+}  // namespace nascent::kernels::NASCENT_ISA

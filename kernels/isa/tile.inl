@@ -1,0 +1,147 @@
+// The register tile under conv2d, 1x1 convolution, matmul and weight gradients: MR rows by NV vectors of sums, which
+// stay in registers while k runs. Ladder: this is step v2.
+//
+//            B: k rows of NV*W contiguous floats           per k: NV loads of B, MR broadcasts of A, MR*NV FMAs.
+//   A(r,k)   +-----------------+                           A broadcast is a memory operand of the FMA on AVX-512, so
+//   MR rows  |  acc[MR][NV]    |  -> C, row stride c_row   16x1 and 12x2 run at one 512-bit FMA a cycle on Zen 4
+//            +-----------------+                           (256-bit units, two passes), two loads a cycle.
+//
+// Each sum belongs to one lane and runs in order of k with one FMA a step: AVX2 and AVX-512 give the same bits.
+#pragma once
+#include "kernels/simd.h"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// What one call multiplies: C (+)= sum over o < outer, i < inner, k of A(o,i; r,k) * B(o,i; k,n).
+struct Tile {
+  const float* a;
+  std::int64_t a_stride;  // elements between rows (along_k), or between steps of k (along_rows)
+  std::int64_t outer = 1, inner = 1, k = 1;
+  std::int64_t a_outer = 0, a_inner = 0;
+  const float* b;
+  std::int64_t b_step, b_outer = 0, b_inner = 0;
+  float* c;
+  std::int64_t c_row;
+  std::int64_t columns;  // <= NV*W; beyond them B may not exist and C is not written
+  bool add = false;      // start from C instead of 0
+};
+
+// Which axis of A is contiguous.
+enum class Along { k, rows };
+
+// Half the registers hold sums at 16 (12 of 16, beside one of B and one broadcast); at 32, 16x1 and 12x2 cover the
+// 4 cycles of FMA latency several times over.
+constexpr int max_rows(int vectors) {
+  if (kRegisters == 32) return vectors == 1 ? 16 : 12;
+  return vectors == 1 ? 12 : 6;
+}
+
+template <int W, int NV, int MR, Along along>
+void run_tile(const Tile& t) {
+  Vector<W> sum[MR][NV];
+  const std::int64_t last = t.columns - (NV - 1) * W;  // lanes of the last vector
+  const bool whole = last == W;
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
+  for (std::int64_t o = 0; o < t.outer; ++o)
+    for (std::int64_t i = 0; i < t.inner; ++i) {
+      const float* __restrict a = t.a + o * t.a_outer + i * t.a_inner;
+      const float* __restrict b = t.b + o * t.b_outer + i * t.b_inner;
+      for (std::int64_t k = 0; k < t.k; ++k) {
+        Vector<W> bv[NV];
+#pragma GCC unroll 2
+        for (int v = 0; v + 1 < NV; ++v) bv[v] = load<W>(b + v * W);
+        // A packed panel is padded with zeros; B read in place ends where the matrix ends.
+        bv[NV - 1] = along == Along::k || whole ? load<W>(b + (NV - 1) * W) : load_n<W>(b + (NV - 1) * W, last);
+#pragma GCC unroll 16
+        for (int r = 0; r < MR; ++r) {
+          const Vector<W> av = broadcast<W>(along == Along::k ? a[r * t.a_stride] : a[r]);
+#pragma GCC unroll 2
+          for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
+        }
+        a += along == Along::k ? 1 : t.a_stride;
+        b += t.b_step;
+      }
+    }
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; ++v) {
+      float* c = t.c + r * t.c_row + v * W;
+      const std::int64_t n = v + 1 < NV ? W : last;
+      if (t.add) sum[r][v] += load_up_to<W>(c, n);
+      store_up_to<W>(c, sum[r][v], n);
+    }
+}
+
+using TileKernel = void (*)(const Tile&);
+
+template <int W, int NV, Along along>
+constexpr TileKernel kTiles[16] = {
+    run_tile<W, NV, 1, along>, run_tile<W, NV, 2, along>, run_tile<W, NV, 3, along>, run_tile<W, NV, 4, along>,
+    run_tile<W, NV, 5, along>, run_tile<W, NV, 6, along>,
+#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? run_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
+    NASCENT_TILE(7),           NASCENT_TILE(8),           NASCENT_TILE(9),           NASCENT_TILE(10),
+    NASCENT_TILE(11),          NASCENT_TILE(12),          NASCENT_TILE(13),          NASCENT_TILE(14),
+    NASCENT_TILE(15),          NASCENT_TILE(16),
+#undef NASCENT_TILE
+};
+
+// A panel of columns: as wide as fits, the rest by the narrowest vector that holds it.
+struct Panel {
+  std::int64_t begin, columns, width;
+  int vectors;
+  const TileKernel* along_k;
+  const TileKernel* along_rows;
+};
+
+template <int W, int NV>
+NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
+  return {begin, left < W * NV ? left : W * NV, W * NV, NV, kTiles<W, NV, Along::k>, kTiles<W, NV, Along::rows>};
+}
+
+inline Panel panel_at(std::int64_t begin, std::int64_t n) {
+  const std::int64_t left = n - begin;
+  if (left >= 2 * kWidth) return make_panel<kWidth, 2>(begin, left);
+  if constexpr (kWidth > 4)
+    if (left <= 4) return make_panel<4, 1>(begin, left);
+  if constexpr (kWidth > 8)
+    if (left <= 8) return make_panel<8, 1>(begin, left);
+  return make_panel<kWidth, 1>(begin, left);
+}
+
+// Calls body(panel) for each panel of n columns.
+template <class Body>
+NASCENT_INLINE void each_panel(std::int64_t n, const Body& body) {
+  for (std::int64_t begin = 0; begin < n;) {
+    const Panel panel = panel_at(begin, n);
+    body(panel);
+    begin += panel.width;
+  }
+}
+
+// Cuts `rows` into tiles of nearly equal height (28 rows: 14 + 14, not 16 + 12) and calls body(first row, height).
+template <class Body>
+NASCENT_INLINE void each_tile(std::int64_t rows, int most, const Body& body) {
+  const std::int64_t tiles = (rows + most - 1) / most;
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t begin = rows * t / tiles;
+    body(begin, rows * (t + 1) / tiles - begin);
+  }
+}
+
+// panel[k][width] = b[k*k_stride + n*n_stride] for its columns, zeros beyond them.
+inline void pack_panel(const Panel& panel, std::int64_t k, const float* b, std::int64_t k_stride, std::int64_t n_stride,
+                       float* packed) {
+  b += panel.begin * n_stride;
+  for (std::int64_t i = 0; i < k; ++i, packed += panel.width) {
+    for (std::int64_t n = 0; n < panel.columns; ++n) packed[n] = b[i * k_stride + n * n_stride];
+    for (std::int64_t n = panel.columns; n < panel.width; ++n) packed[n] = 0;
+  }
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

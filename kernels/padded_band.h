@@ -1,0 +1,103 @@
+#pragma once
+// A band of rows of an image copied between borders of zeros, so that the loops over it have no borders: the geometry,
+// shared by the kernels and by the functions that size their scratch. Static, because the instruction-set units
+// include it as well.
+#include <cstdint>
+
+#include "kernels/conv2d.h"
+#include "kernels/depthwise_conv2d.h"
+
+namespace nascent::kernels {
+
+// Half of Zen 4's 32 KB L1, in floats: the band, and beside it the weights and the rows being written.
+static constexpr std::int64_t kBandFloats = 4096;
+
+static inline std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+
+// A convolution read from an image of height x width: forward, or an input gradient seen as a convolution of dy.
+struct BandShape {
+  std::int64_t height, width, channels;  // of the image that is read
+  std::int64_t out_height, out_width;    // of the one that is written
+  std::int64_t kernel_h, kernel_w, stride, dilation;
+  std::int64_t pad_h, pad_w;   // zeros above and left; negative crops
+  std::int64_t spread = 1;     // distance between image pixels in the padded one: stride of a gradient
+  bool split_columns = false;  // columns of equal remainder by stride lie together (depthwise)
+
+  // Of the padded image, the part that some window reads.
+  [[gnu::always_inline]] std::int64_t columns() const {
+    return (out_width - 1) * stride + dilation * (kernel_w - 1) + 1;
+  }
+  [[gnu::always_inline]] std::int64_t phases() const { return split_columns ? stride : 1; }
+  [[gnu::always_inline]] std::int64_t phase_pitch() const { return (columns() + phases() - 1) / phases() * channels; }
+  [[gnu::always_inline]] std::int64_t pitch() const { return phases() * phase_pitch(); }
+  // Rows the windows of `rows` output rows read.
+  [[gnu::always_inline]] std::int64_t rows_read(std::int64_t rows) const {
+    return (rows - 1) * stride + dilation * (kernel_h - 1) + 1;
+  }
+  // Output rows of a band: what keeps it in L1, but at least 4, else the rows that bands share are copied too often.
+  [[gnu::always_inline]] std::int64_t band() const {
+    const std::int64_t fit = (kBandFloats / pitch() - dilation * (kernel_h - 1) - 1) / stride + 1;
+    const std::int64_t rows = fit < 4 ? 4 : fit;
+    return rows < out_height ? rows : out_height;
+  }
+  [[gnu::always_inline]] std::int64_t bands() const { return (out_height + band() - 1) / band(); }
+  // Floats of a band's buffer. 64 beyond the end: a vector may read past the last row, never write.
+  [[gnu::always_inline]] std::int64_t floats() const { return round_up(rows_read(band()) * pitch() + 64, 16); }
+  [[gnu::always_inline]] bool needs_copy() const {
+    return pad_h != 0 || pad_w != 0 || spread != 1 || phases() != 1 || columns() > width ||
+           rows_read(out_height) > height;
+  }
+};
+
+static inline BandShape forward_band(const Conv2dShape& s) {
+  return {s.height,   s.width,  s.in_channels, s.out_height(), s.out_width(), s.kernel_h,
+          s.kernel_w, s.stride, s.dilation,    s.padding,      s.padding};
+}
+// Input gradient at stride 1: a convolution of dy with the flipped, transposed weights.
+static inline BandShape gradient_band(const Conv2dShape& s) {
+  return {s.out_height(),
+          s.out_width(),
+          s.out_channels,
+          s.height,
+          s.width,
+          s.kernel_h,
+          s.kernel_w,
+          1,
+          s.dilation,
+          s.dilation * (s.kernel_h - 1) - s.padding,
+          s.dilation * (s.kernel_w - 1) - s.padding};
+}
+static inline BandShape forward_band(const DepthwiseShape& s) {
+  return {s.height,   s.width,    s.channels, s.out_height(), s.out_width(),
+          s.kernel_h, s.kernel_w, s.stride,   s.dilation,     s.padding,
+          s.padding,  1,          true};
+}
+// Any stride: dy spread by it, with zeros between.
+static inline BandShape gradient_band(const DepthwiseShape& s) {
+  return {s.out_height(),
+          s.out_width(),
+          s.channels,
+          s.height,
+          s.width,
+          s.kernel_h,
+          s.kernel_w,
+          1,
+          s.dilation,
+          s.dilation * (s.kernel_h - 1) - s.padding,
+          s.dilation * (s.kernel_w - 1) - s.padding,
+          s.stride,
+          true};
+}
+
+// Weights packed into zero-padded panels of columns, at most 16 wide in the last: in x out products a tap and group.
+static inline std::int64_t packed_weights(const Conv2dShape& s, std::int64_t in, std::int64_t out) {
+  return s.groups * s.kernel_h * s.kernel_w * in * round_up(out, 16);
+}
+
+// Lanes after which channels meet the same lanes of 16 again: the least common multiple.
+static inline std::int64_t lane_period(std::int64_t channels) {
+  const std::int64_t low = channels & -channels;
+  return channels * (16 / (low < 16 ? low : 16));
+}
+
+}  // namespace nascent::kernels

@@ -1,0 +1,103 @@
+#pragma once
+// Vectors of W floats over GCC's vector extensions: what the kernels need and no more. Included by the
+// instruction-set units only, each inside its own namespace NASCENT_ISA, so that the linker cannot mix their copies.
+// A vector no wider than a register is one instruction; a*b + c becomes an FMA where the unit has one
+// (-ffp-contract=fast there and nowhere else).
+#include <immintrin.h>
+
+#include <cstdint>
+
+#ifndef NASCENT_ISA
+#error "simd.h belongs to the instruction-set units"
+#endif
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;      // floats a register
+constexpr int kRegisters = 32;  // vector registers
+#elif defined(__AVX2__)
+constexpr int kWidth = 8;
+constexpr int kRegisters = 16;
+#else
+constexpr int kWidth = 4;
+constexpr int kRegisters = 16;
+#endif
+
+template <int W>
+struct VectorOf {
+  typedef float type __attribute__((vector_size(W * 4)));
+  typedef float unaligned __attribute__((vector_size(W * 4), aligned(4), may_alias));
+  typedef std::int32_t ints __attribute__((vector_size(W * 4)));
+  typedef std::uint8_t bytes __attribute__((vector_size(W)));
+};
+template <int W>
+using Vector = typename VectorOf<W>::type;
+template <int W>
+using Ints = typename VectorOf<W>::ints;
+
+#define NASCENT_INLINE [[gnu::always_inline]] inline
+
+template <int W>
+NASCENT_INLINE Vector<W> load(const float* p) {
+  return *reinterpret_cast<const typename VectorOf<W>::unaligned*>(p);
+}
+template <int W>
+NASCENT_INLINE void store(float* p, Vector<W> v) {
+  *reinterpret_cast<typename VectorOf<W>::unaligned*>(p) = v;
+}
+template <int W>
+NASCENT_INLINE Vector<W> broadcast(float value) {
+  return value - Vector<W>{};  // value - 0 is value, also for -0 and NaN; the compiler sees a plain broadcast
+}
+
+// The first n < W lanes; the others load as 0 and are not stored. No memory beyond them is touched.
+template <int W>
+NASCENT_INLINE Vector<W> load_n(const float* p, std::int64_t n) {
+#if defined(__AVX512VL__)
+  const auto mask = static_cast<unsigned>((1u << n) - 1);
+  if constexpr (W == 16) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p);
+  if constexpr (W == 8) return _mm256_maskz_loadu_ps(static_cast<__mmask8>(mask), p);
+  if constexpr (W == 4) return _mm_maskz_loadu_ps(static_cast<__mmask8>(mask), p);
+#else
+  Vector<W> v{};
+  for (int i = 0; i < W; ++i)
+    if (i < n) v[i] = p[i];
+  return v;
+#endif
+}
+template <int W>
+NASCENT_INLINE void store_n(float* p, Vector<W> v, std::int64_t n) {
+#if defined(__AVX512VL__)
+  const auto mask = static_cast<unsigned>((1u << n) - 1);
+  if constexpr (W == 16) _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), v);
+  if constexpr (W == 8) _mm256_mask_storeu_ps(p, static_cast<__mmask8>(mask), v);
+  if constexpr (W == 4) _mm_mask_storeu_ps(p, static_cast<__mmask8>(mask), v);
+#else
+  for (int i = 0; i < W; ++i)
+    if (i < n) p[i] = v[i];
+#endif
+}
+
+// Runs body(i, n) over [0, count) by whole vectors with n = W, then once with the n < W that are left.
+template <int W, class Body>
+NASCENT_INLINE void each_vector(std::int64_t count, const Body& body) {
+  std::int64_t i = 0;
+  for (; i + W <= count; i += W) body(i, std::int64_t{W});
+  if (i < count) body(i, count - i);
+}
+template <int W>
+NASCENT_INLINE Vector<W> load_up_to(const float* p, std::int64_t n) {
+  return n == W ? load<W>(p) : load_n<W>(p, n);
+}
+template <int W>
+NASCENT_INLINE void store_up_to(float* p, Vector<W> v, std::int64_t n) {
+  if (n == W)
+    store<W>(p, v);
+  else
+    store_n<W>(p, v, n);
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
