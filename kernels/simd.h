@@ -30,6 +30,7 @@ struct VectorOf {
   typedef float type __attribute__((vector_size(W * 4)));
   typedef float unaligned __attribute__((vector_size(W * 4), aligned(4), may_alias));
   typedef std::int32_t ints __attribute__((vector_size(W * 4)));
+  typedef std::uint16_t shorts __attribute__((vector_size(W * 2)));
   typedef std::uint8_t bytes __attribute__((vector_size(W)));
 };
 template <int W>

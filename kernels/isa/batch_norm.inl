@@ -11,14 +11,13 @@ namespace {
 // Floats of a block whose mean is taken before its squares: 8 KB, so that the second pass over it reads L1.
 constexpr std::int64_t kBlockFloats = 2048;
 
-// A chunk of periods (blocks of lane_period floats), and the floats left over, which go to the last chunk.
+// A chunk of whole periods, in floats. What is left after the last period is added by the caller.
 struct LaneChunk {
-  std::int64_t begin, end, tail;  // floats; tail <= period lanes follow end
+  std::int64_t begin, end;
 };
 inline LaneChunk lane_chunk(std::int64_t total, std::int64_t period, std::int64_t chunks, std::int64_t i) {
   const std::int64_t whole = total / period;
-  return {chunk_begin(whole, chunks, i) * period, chunk_begin(whole, chunks, i + 1) * period,
-          i + 1 == chunks ? total - whole * period : 0};
+  return {chunk_begin(whole, chunks, i) * period, chunk_begin(whole, chunks, i + 1) * period};
 }
 
 // Per lane the mean and the sum of squares about it, blocks merged as they come (Chan, Golub & LeVeque 1983): a large

@@ -11,44 +11,53 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Steps through the taps of one kernel row: where each finds its column in the phases of a band row.
+// Where the taps of a band lie: computed once a band and passed by value, because after a store through a vector the
+// compiler would have to read a shape again.
+struct TapSteps {
+  std::int64_t kernel_h, kernel_w, row, phases, phase, column, wrap;
+  explicit TapSteps(const BandShape& b)
+      : kernel_h(b.kernel_h),
+        kernel_w(b.kernel_w),
+        row(b.dilation * b.pitch()),
+        phases(b.phases()),
+        phase(b.dilation % phases),
+        column(phase * b.phase_pitch() + b.dilation / phases * b.channels),
+        wrap(b.channels - phases * b.phase_pitch()) {}
+};
 struct TapColumn {
-  std::int64_t phase = 0, shift = 0;
-  NASCENT_INLINE void next(const BandShape& b) {
-    phase += b.dilation % b.phases(), shift += b.dilation / b.phases();
-    if (phase >= b.phases()) phase -= b.phases(), ++shift;
+  std::int64_t offset = 0, phase = 0;
+  NASCENT_INLINE void next(const TapSteps& steps) {
+    offset += steps.column, phase += steps.phase;
+    if (phase >= steps.phases) phase -= steps.phases, offset += steps.wrap;
   }
-  NASCENT_INLINE std::int64_t offset(const BandShape& b) const { return phase * b.phase_pitch() + shift * b.channels; }
 };
 
-// Q vectors of outputs, `step` floats apart, that share their weights: w[tap * period].
+// Q vectors of outputs, `step` floats apart, that share their weights: w[tap * step].
 template <int Q>
-NASCENT_INLINE void depthwise_vectors(const BandShape& b, const float* x, std::int64_t pitch, const float* w,
-                                      std::int64_t period, std::int64_t step, Vector<kWidth> (&sum)[Q]) {
-  for (auto& s : sum) s = Vector<kWidth>{};
-  for (std::int64_t u = 0; u < b.kernel_h; ++u) {
-    const float* row = x + u * b.dilation * pitch;
-    TapColumn column;
-    for (std::int64_t v = 0; v < b.kernel_w; ++v, column.next(b), w += period) {
-      const Vector<kWidth> weight = load<kWidth>(w);
-      const float* at = row + column.offset(b);
+NASCENT_INLINE void depthwise_vectors(const TapSteps steps, const float* x, const float* w, std::int64_t step,
+                                      Vector<kWidth> (&sum)[Q]) {
 #pragma GCC unroll 8
-      for (int q = 0; q < Q; ++q) sum[q] += load<kWidth>(at + q * step) * weight;
+  for (int q = 0; q < Q; ++q) sum[q] = Vector<kWidth>{};
+  for (std::int64_t u = 0; u < steps.kernel_h; ++u, x += steps.row) {
+    TapColumn column;
+    for (std::int64_t v = 0; v < steps.kernel_w; ++v, column.next(steps), w += step) {
+      const Vector<kWidth> weight = load<kWidth>(w);
+#pragma GCC unroll 8
+      for (int q = 0; q < Q; ++q) sum[q] += load<kWidth>(x + column.offset + q * step) * weight;
     }
   }
 }
 
 // One output row of n floats. Eight vectors in flight cover the FMA's latency on two 256-bit units and load each
 // weight once for eight uses.
-inline void depthwise_row(const BandShape& b, const float* x, const float* w, std::int64_t period, std::int64_t n,
+inline void depthwise_row(const TapSteps steps, const float* x, const float* w, std::int64_t period, std::int64_t n,
                           float* y) {
   constexpr int W = kWidth;
-  const std::int64_t pitch = b.pitch();
   for (std::int64_t lane = 0; lane < period && lane < n; lane += W) {
     std::int64_t f = lane;
     const auto run = [&]<int Q>(Vector<W>(&sum)[Q]) {
       for (; f + (Q - 1) * period + W <= n; f += Q * period) {
-        depthwise_vectors<Q>(b, x + f, pitch, w + lane, period, period, sum);
+        depthwise_vectors<Q>(steps, x + f, w + lane, period, sum);
 #pragma GCC unroll 8
         for (int q = 0; q < Q; ++q) store<W>(y + f + q * period, sum[q]);
       }
@@ -58,7 +67,7 @@ inline void depthwise_row(const BandShape& b, const float* x, const float* w, st
     run(four);
     run(one);
     if (f < n) {
-      depthwise_vectors<1>(b, x + f, pitch, w + lane, period, period, one);
+      depthwise_vectors<1>(steps, x + f, w + lane, period, one);
       store_n<W>(y + f, one[0], n - f);
     }
   }
@@ -82,8 +91,9 @@ void depthwise(const DepthwiseShape& s, const BandShape& b, bool flip, const flo
     const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
     float* buffer = buffers + worker() * b.floats();
     fill_band(b, x + image * b.height * b.width * s.channels, begin, rows, buffer);
+    const TapSteps steps(b);
     for (std::int64_t row = 0; row < rows; ++row)
-      depthwise_row(b, buffer + row * b.stride * b.pitch(), scratch, period, n,
+      depthwise_row(steps, buffer + row * b.stride * b.pitch(), scratch, period, n,
                     y + (image * b.out_height + begin + row) * n);
   });
 }
@@ -100,13 +110,13 @@ template <int KW>
 inline void add_depthwise_weight_grad(const BandShape& b, const float* x, const float* dy, std::int64_t rows,
                                       const std::int64_t (&offset)[KW], std::int64_t period, float* sums) {
   constexpr int W = kWidth;
-  const std::int64_t n = b.out_width * b.channels, pitch = b.pitch();
+  const std::int64_t n = b.out_width * b.channels, row_step = b.stride * b.pitch();
   for (std::int64_t lane = 0; lane < period && lane < n; lane += W) {
     Vector<W> sum[KW];
 #pragma GCC unroll 8
     for (int v = 0; v < KW; ++v) sum[v] = load<W>(sums + v * period + lane);
     for (std::int64_t row = 0; row < rows; ++row) {
-      const float *xr = x + row * b.stride * pitch, *gr = dy + row * n;
+      const float *xr = x + row * row_step, *gr = dy + row * n;
       std::int64_t f = lane;
       for (; f + W <= n; f += period) {
         const Vector<W> g = load<W>(gr + f);
@@ -126,11 +136,12 @@ inline void add_depthwise_weight_grad(const BandShape& b, const float* x, const 
 // Tap by tap in blocks of 5, 3 or 1: the sums of a block stay in registers, dy is loaded once for all of them.
 inline void depthwise_kernel_row(const BandShape& b, const float* x, const float* dy, std::int64_t rows,
                                  std::int64_t period, float* sums) {
+  const TapSteps steps(b);
   TapColumn column;
   std::int64_t v = 0;
   const auto run = [&]<int KW>(std::int64_t(&offset)[KW]) {
     for (; v + KW <= b.kernel_w; v += KW) {
-      for (auto& o : offset) o = column.offset(b), column.next(b);
+      for (auto& o : offset) o = column.offset, column.next(steps);
       add_depthwise_weight_grad<KW>(b, x, dy, rows, offset, period, sums + v * period);
     }
   };
