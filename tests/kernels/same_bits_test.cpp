@@ -1,0 +1,114 @@
+// Real numbers, where every change of order shows: the same bits for any number of threads, and for both AVX widths.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "kernels/mixed_edge.h"
+#include "kernels/parallel.h"
+#include "tests/support/integers.h"
+#include "tests/support/isa_tables.h"
+
+using namespace nascent::kernels;
+using namespace nascent::test;
+
+namespace {
+
+// Everything the table computes on one set of shapes, in one vector. Scratch is sized at the current thread count.
+std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std::int64_t stride) {
+  const Conv2dShape conv{9, 13, 15, channels, channels + 3, 3, 3, stride, 1, 1};
+  const DepthwiseShape depthwise{9, 13, 15, channels, 3, 3, stride, 2, 2};
+  const PoolShape pool{9, 13, 15, channels, 3, stride, 1};
+  const std::int64_t in = 9 * 13 * 15 * channels, pixels = conv.out_height() * conv.out_width();
+  const std::int64_t out = 9 * pixels * conv.out_channels;
+  const std::int64_t out_depthwise = 9 * depthwise.out_height() * depthwise.out_width() * channels;
+  const std::int64_t out_pool = 9 * pool.out_height() * pool.out_width() * channels;
+  const std::int64_t weights = 9 * channels * conv.out_channels;
+  const auto x = reals<float>(in, 1), z = reals<float>(in, 2), w = reals<float>(weights, 3), dy = reals<float>(out, 4);
+  const auto rstd = reals<float>(channels, 5);
+
+  std::vector<float> all, scratch;
+  const auto run = [&](std::int64_t n, std::int64_t scratch_size, const auto& kernel) {
+    std::vector<float> result(static_cast<std::size_t>(n));
+    scratch.assign(static_cast<std::size_t>(scratch_size), 0.f);
+    kernel(result.data(), scratch.data());
+    all.insert(all.end(), result.begin(), result.end());
+    return result;
+  };
+  using Pointer = float*;
+  run(out, conv2d_forward_scratch<float>(conv),
+      [&](Pointer y, Pointer t) { isa.conv2d_forward(conv, x.data(), w.data(), y, t); });
+  run(in, conv2d_input_grad_scratch<float>(conv),
+      [&](Pointer y, Pointer t) { isa.conv2d_input_grad(conv, dy.data(), w.data(), y, t); });
+  run(weights, conv2d_weight_grad_scratch<float>(conv),
+      [&](Pointer y, Pointer t) { isa.conv2d_weight_grad(conv, x.data(), dy.data(), y, t); });
+  run(out_depthwise, depthwise_conv2d_forward_scratch<float>(depthwise),
+      [&](Pointer y, Pointer t) { isa.depthwise_conv2d_forward(depthwise, x.data(), w.data(), y, t); });
+  run(in, depthwise_conv2d_input_grad_scratch<float>(depthwise),
+      [&](Pointer y, Pointer t) { isa.depthwise_conv2d_input_grad(depthwise, z.data(), w.data(), y, t); });
+  run(9 * channels, depthwise_conv2d_weight_grad_scratch<float>(depthwise),
+      [&](Pointer y, Pointer t) { isa.depthwise_conv2d_weight_grad(depthwise, x.data(), z.data(), y, t); });
+  const MatmulShape product{.m = 9 * 13 * 15, .n = channels + 3, .k = channels, .transpose_b = true};
+  run(product.m * product.n, matmul_scratch<float>(product),
+      [&](Pointer y, Pointer t) { isa.matmul(product, x.data(), w.data(), y, t); });
+  std::vector<std::uint8_t> tap(static_cast<std::size_t>(out_pool));
+  run(out_pool, 0, [&](Pointer y, Pointer) { isa.max_pool2d(pool, x.data(), y, tap.data()); });
+  run(in, 0, [&](Pointer y, Pointer) { isa.max_pool2d_scatter(pool, z.data(), tap.data(), y); });
+  run(out_pool, 0, [&](Pointer y, Pointer) { isa.avg_pool2d(pool, x.data(), y); });
+  run(in, 0, [&](Pointer y, Pointer) { isa.avg_pool2d_grad(pool, z.data(), y); });
+  const BatchNormShape norm{.rows = 9 * 13 * 15, .channels = channels};
+  std::vector<float> var(static_cast<std::size_t>(channels)), dbeta(var), dgamma(var);
+  const auto mean = run(channels, batch_norm_scratch<float>(norm),
+                        [&](Pointer y, Pointer t) { isa.batch_norm_statistics(norm, x.data(), y, var.data(), t); });
+  run(in, 0, [&](Pointer y, Pointer) {
+    isa.batch_norm_apply(norm, x.data(), mean.data(), rstd.data(), var.data(), mean.data(), y);
+  });
+  run(in, batch_norm_scratch<float>(norm), [&](Pointer y, Pointer t) {
+    isa.batch_norm_backward(norm, x.data(), z.data(), mean.data(), rstd.data(), var.data(), y, dgamma.data(),
+                            dbeta.data(), t);
+  });
+  for (const auto& v : {var, dgamma, dbeta}) all.insert(all.end(), v.begin(), v.end());
+  const ReduceShape reduce{.outer = 1, .reduce = 9 * 13 * 15, .inner = channels};
+  run(channels, sum_scratch<float>(reduce), [&](Pointer y, Pointer t) { isa.sum(reduce, x.data(), y, t); });
+  run(1, dot_scratch<float>(in), [&](Pointer y, Pointer t) { isa.dot(in, x.data(), z.data(), y, t); });
+  const float* branches[] = {x.data(), z.data()};
+  run(2, branch_dots_scratch<float>(in, 2),
+      [&](Pointer y, Pointer t) { isa.branch_dots(in, 2, x.data(), branches, y, t); });
+  run(in, 0, [&](Pointer y, Pointer) { isa.weighted_sum(in, 2, w.data(), branches, y); });
+  run(in, 0, [&](Pointer y, Pointer) { isa.unary(Unary::tanh, in, x.data(), y); });
+  run(in, 0, [&](Pointer y, Pointer) { isa.affine(in, x.data(), 0.3f, 0.7f, y); });
+  return all;
+}
+
+struct ThreadsRestored {
+  int before = threads();
+  ~ThreadsRestored() { set_threads(before); }
+};
+
+}  // namespace
+
+TEST_CASE("every kernel gives the same bits on 1, 2, 3 and 7 threads") {
+  const ThreadsRestored restore;
+  for (const KernelTable* isa : isa_tables())
+    for (const std::int64_t channels : {4, 13, 16, 40})
+      for (const std::int64_t stride : {1, 2}) {
+        INFO(isa->name << " channels " << channels << " stride " << stride);
+        set_threads(1);
+        const auto one = everything(*isa, channels, stride);
+        for (const int count : {2, 3, 7}) {
+          set_threads(count);
+          CHECK(everything(*isa, channels, stride) == one);
+        }
+      }
+}
+
+TEST_CASE("AVX2 and AVX-512 give the same bits") {
+  const KernelTable *narrow = find_kernel_table("avx2"), *wide = find_kernel_table("avx512");
+  if (!narrow || !wide) {
+    WARN("skipped: this processor does not have both");
+    return;
+  }
+  for (const std::int64_t channels : {4, 13, 16, 40})
+    for (const std::int64_t stride : {1, 2}) {
+      INFO("channels " << channels << " stride " << stride);
+      CHECK(everything(*narrow, channels, stride) == everything(*wide, channels, stride));
+    }
+}
