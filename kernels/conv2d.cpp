@@ -1,5 +1,8 @@
 #include "kernels/conv2d.h"
 
+#include <algorithm>
+
+#include "kernels/depthwise_conv2d.h"
 #include "kernels/dispatch.h"
 #include "kernels/padded_band.h"
 #include "kernels/reference/conv2d.h"
@@ -18,39 +21,53 @@ template <>
 std::int64_t conv2d_weight_grad_scratch<double>(const Conv2dShape& s) {
   return reduction_chunks(s.batch) * reference::conv2d_weights(s);
 }
-// What the instruction-set units need (isa/conv2d.inl), or the reference, whichever is more.
-static std::int64_t larger(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
+
+// A group a channel is a depthwise convolution, whose weights lie in memory the same way.
+static bool is_depthwise(const Conv2dShape& s) { return s.groups == s.in_channels && s.groups == s.out_channels; }
+static DepthwiseShape as_depthwise(const Conv2dShape& s) {
+  return {s.batch, s.height, s.width, s.in_channels, s.kernel_h, s.kernel_w, s.stride, s.padding, s.dilation};
+}
+
+// What the instruction-set units need (isa/conv2d.inl) or the reference, whichever is more.
 
 template <>
 std::int64_t conv2d_forward_scratch<float>(const Conv2dShape& s) {
-  return packed_weights(s, s.in_channels / s.groups, s.out_channels / s.groups) + threads() * forward_band(s).floats();
+  const std::int64_t dense =
+      packed_weights(s, s.in_channels / s.groups, s.out_channels / s.groups) + threads() * forward_band(s).floats();
+  return is_depthwise(s) ? std::max(dense, depthwise_conv2d_forward_scratch<float>(as_depthwise(s))) : dense;
 }
 template <>
 std::int64_t conv2d_input_grad_scratch<float>(const Conv2dShape& s) {
   const BandShape b = forward_band(s);
   const std::int64_t buffer =
       s.stride == 1 ? gradient_band(s).floats() : round_up(b.rows_read(b.out_height) * b.pitch(), 16);
-  return larger(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + threads() * buffer,
-                conv2d_input_grad_scratch<double>(s));
+  const std::int64_t dense =
+      std::max(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + threads() * buffer,
+               conv2d_input_grad_scratch<double>(s));
+  return is_depthwise(s) ? std::max(dense, depthwise_conv2d_input_grad_scratch<float>(as_depthwise(s))) : dense;
 }
 template <>
 std::int64_t conv2d_weight_grad_scratch<float>(const Conv2dShape& s) {
-  return round_up(conv2d_weight_grad_scratch<double>(s), 16) + threads() * forward_band(s).floats();
+  const std::int64_t dense = round_up(conv2d_weight_grad_scratch<double>(s), 16) + threads() * forward_band(s).floats();
+  return is_depthwise(s) ? std::max(dense, depthwise_conv2d_weight_grad_scratch<float>(as_depthwise(s))) : dense;
 }
 
 void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float* y, float* scratch) {
+  if (is_depthwise(s)) return depthwise_conv2d_forward(as_depthwise(s), x, w, y, scratch);
   kernel_table().conv2d_forward(s, x, w, y, scratch);
 }
 void conv2d_forward(const Conv2dShape& s, const double* x, const double* w, double* y, double* scratch) {
   reference::conv2d_forward(s, x, w, y, scratch);
 }
 void conv2d_input_grad(const Conv2dShape& s, const float* dy, const float* w, float* dx, float* scratch) {
+  if (is_depthwise(s)) return depthwise_conv2d_input_grad(as_depthwise(s), dy, w, dx, scratch);
   kernel_table().conv2d_input_grad(s, dy, w, dx, scratch);
 }
 void conv2d_input_grad(const Conv2dShape& s, const double* dy, const double* w, double* dx, double* scratch) {
   reference::conv2d_input_grad(s, dy, w, dx, scratch);
 }
 void conv2d_weight_grad(const Conv2dShape& s, const float* x, const float* dy, float* dw, float* scratch) {
+  if (is_depthwise(s)) return depthwise_conv2d_weight_grad(as_depthwise(s), x, dy, dw, scratch);
   kernel_table().conv2d_weight_grad(s, x, dy, dw, scratch);
 }
 void conv2d_weight_grad(const Conv2dShape& s, const double* x, const double* dy, double* dw, double* scratch) {

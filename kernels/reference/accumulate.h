@@ -7,10 +7,12 @@ namespace nascent::kernels::reference {
 // 16 doubles are 8 SSE registers: half the register file, and enough independent sums to hide an add's latency.
 inline constexpr std::int64_t kLanes = 16;
 
+// GCC 12 would vectorise across k, two steps at a time, and shuffle; the unrolled rows alone become vectors.
 // out[0..n) += sum over i of a[i * a_step] * b[i * b_step + 0..n), the sum in order of i.
 template <class T>
-void accumulate(std::int64_t k, std::int64_t n, const T* __restrict a, std::int64_t a_step, const T* __restrict b,
-                std::int64_t b_step, T* __restrict out) {
+[[gnu::optimize("no-tree-loop-vectorize")]] void accumulate(std::int64_t k, std::int64_t n, const T* __restrict a,
+                                                            std::int64_t a_step, const T* __restrict b,
+                                                            std::int64_t b_step, T* __restrict out) {
   std::int64_t o = 0;
   for (; o + kLanes <= n; o += kLanes) {
     T sum[kLanes];

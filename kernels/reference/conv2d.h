@@ -9,6 +9,16 @@
 
 namespace nascent::kernels::reference {
 
+// The taps v of a kernel row whose column, start + v * step, lies in [0, width): first <= v < last.
+struct TapRange {
+  std::int64_t first = 0, last;
+  TapRange(std::int64_t start, std::int64_t step, std::int64_t width, std::int64_t taps) : last(taps) {
+    if (start < 0) first = std::min(taps, (-start + step - 1) / step);
+    if (start + (taps - 1) * step >= width)
+      last = start >= width ? first : std::max(first, (width - 1 - start) / step + 1);
+  }
+};
+
 template <class T>
 void conv2d_forward_image(const Conv2dShape& s, const T* x, const T* w, T* y) {
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
@@ -17,22 +27,26 @@ void conv2d_forward_image(const Conv2dShape& s, const T* x, const T* w, T* y) {
     for (std::int64_t u = 0; u < s.kernel_h; ++u) {
       const std::int64_t row = i * s.stride - s.padding + u * s.dilation;
       if (row < 0 || row >= s.height) continue;
-      for (std::int64_t v = 0; v < s.kernel_w; ++v) {
-        const T* tap = w + (u * s.kernel_w + v) * in * s.out_channels;
-        for (std::int64_t j = 0; j < s.out_width(); ++j) {  // innermost of the three: the tap's weights stay in L1
-          const std::int64_t column = j * s.stride - s.padding + v * s.dilation;
-          if (column < 0 || column >= s.width) continue;
-          const T* pixel = x + (row * s.width + column) * s.in_channels;
-          T* sums = y + (i * s.out_width() + j) * s.out_channels;
+      for (std::int64_t j = 0; j < s.out_width(); ++j) {  // inside u: a kernel row's weights stay in L1
+        const std::int64_t start = j * s.stride - s.padding;
+        const TapRange inside(start, s.dilation, s.width, s.kernel_w);
+        // Undilated and in one group, the taps of a kernel row are one run of both x and w.
+        const bool merged = s.dilation == 1 && s.groups == 1;
+        const std::int64_t run = merged ? inside.last - inside.first : 1;
+        T* sums = y + (i * s.out_width() + j) * s.out_channels;
+        for (std::int64_t v = inside.first; v < inside.last; v += run) {
+          const T* pixel = x + (row * s.width + start + v * s.dilation) * s.in_channels;
+          const T* tap = w + (u * s.kernel_w + v) * in * s.out_channels;
           for (std::int64_t g = 0; g < s.groups; ++g)
-            accumulate(in, out, pixel + g * in, 1, tap + g * out, s.out_channels, sums + g * out);
+            accumulate(run * in, out, pixel + g * in, 1, tap + g * out, s.out_channels, sums + g * out);
         }
       }
     }
 }
 
-// Each input pixel gathers from the windows it was in. `transposed` is w with its last two axes exchanged within each
-// group, [kernel_h, kernel_w, out_channels, in_channels/groups], so that the innermost loop is contiguous.
+// Each input pixel gathers from the windows it was in. `transposed` is w with the taps of each kernel row reversed and
+// the last two axes exchanged within each group, [kernel_h, kernel_w, out_channels, in_channels/groups], so that the
+// innermost loop is contiguous and the taps of a row follow the pixels of dy.
 template <class T>
 void conv2d_input_grad_image(const Conv2dShape& s, const T* dy, const T* transposed, T* dx) {
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
@@ -41,15 +55,20 @@ void conv2d_input_grad_image(const Conv2dShape& s, const T* dy, const T* transpo
     for (std::int64_t u = 0; u < s.kernel_h; ++u) {
       const std::int64_t below = row + s.padding - u * s.dilation;
       if (below < 0 || below % s.stride || below / s.stride >= s.out_height()) continue;
-      for (std::int64_t v = 0; v < s.kernel_w; ++v) {
-        const T* tap = transposed + (u * s.kernel_w + v) * s.out_channels * in;
-        for (std::int64_t column = 0; column < s.width; ++column) {
-          const std::int64_t right = column + s.padding - v * s.dilation;
-          if (right < 0 || right % s.stride || right / s.stride >= s.out_width()) continue;
+      for (std::int64_t column = 0; column < s.width; ++column) {
+        // Reversed tap v stands at `start + v * dilation` of dy spread by the stride.
+        const std::int64_t start = column + s.padding - (s.kernel_w - 1) * s.dilation;
+        const TapRange inside(start, s.dilation, (s.out_width() - 1) * s.stride + 1, s.kernel_w);
+        const bool merged = s.stride == 1 && s.dilation == 1 && s.groups == 1;
+        const std::int64_t run = merged ? inside.last - inside.first : 1;
+        T* sums = dx + (row * s.width + column) * s.in_channels;
+        for (std::int64_t v = inside.first; v < inside.last; v += run) {
+          const std::int64_t right = start + v * s.dilation;
+          if (right % s.stride) continue;
           const T* pixel = dy + (below / s.stride * s.out_width() + right / s.stride) * s.out_channels;
-          T* sums = dx + (row * s.width + column) * s.in_channels;
+          const T* tap = transposed + (u * s.kernel_w + v) * s.out_channels * in;
           for (std::int64_t g = 0; g < s.groups; ++g)
-            accumulate(out, in, pixel + g * out, 1, tap + g * out * in, in, sums + g * in);
+            accumulate(run * out, in, pixel + g * out, 1, tap + g * out * in, in, sums + g * in);
         }
       }
     }
@@ -58,10 +77,12 @@ void conv2d_input_grad_image(const Conv2dShape& s, const T* dy, const T* transpo
 template <class T>
 void transpose_weight(const Conv2dShape& s, const T* w, T* transposed) {
   const std::int64_t in = s.in_channels / s.groups;
-  for (std::int64_t tap = 0; tap < s.kernel_h * s.kernel_w; ++tap)
-    for (std::int64_t o = 0; o < s.out_channels; ++o)
-      for (std::int64_t c = 0; c < in; ++c)
-        transposed[(tap * s.out_channels + o) * in + c] = w[(tap * in + c) * s.out_channels + o];
+  for (std::int64_t u = 0; u < s.kernel_h; ++u)
+    for (std::int64_t v = 0; v < s.kernel_w; ++v)
+      for (std::int64_t o = 0; o < s.out_channels; ++o)
+        for (std::int64_t c = 0; c < in; ++c)
+          transposed[((u * s.kernel_w + s.kernel_w - 1 - v) * s.out_channels + o) * in + c] =
+              w[((u * s.kernel_w + v) * in + c) * s.out_channels + o];
 }
 
 // Adds one image's share to dw.

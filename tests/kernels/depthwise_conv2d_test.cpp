@@ -24,7 +24,7 @@ std::vector<DepthwiseShape> shapes() {
     for (std::int64_t stride = 1; stride <= 3; ++stride)
       for (std::int64_t dilation = 1; dilation <= 3; ++dilation)
         for (std::int64_t padding = 0; padding <= 4; padding += 2) {
-          const DepthwiseShape s{2, 19, 22, 5, k[0], k[1], stride, padding, dilation};
+          const DepthwiseShape s{2, 13, 16, 5, k[0], k[1], stride, padding, dilation};
           if (s.out_height() >= 1 && s.out_width() >= 1) list.push_back(s);
         }
   list.push_back({2, 27, 29, 16, 5, 5, 1, 4, 2});
@@ -88,6 +88,15 @@ TEST_CASE("depthwise_conv2d equals conv2d with a group a channel, on every instr
             depthwise_conv2d_weight_grad(s, x.data(), dy.data(), out, t);
           }) == dw);
     const std::vector<float> xf(x.begin(), x.end()), wf(w.begin(), w.end()), dyf(dy.begin(), dy.end());
+    // The public conv2d in float recognises the shape.
+    CHECK(run<double, float>(outputs(s), conv2d_forward_scratch<float>(conv),
+                             [&](float* out, float* t) { conv2d_forward(conv, xf.data(), wf.data(), out, t); }) == y);
+    CHECK(run<double, float>(inputs(s), conv2d_input_grad_scratch<float>(conv), [&](float* out, float* t) {
+            conv2d_input_grad(conv, dyf.data(), wf.data(), out, t);
+          }) == dx);
+    CHECK(run<double, float>(weights(s), conv2d_weight_grad_scratch<float>(conv), [&](float* out, float* t) {
+            conv2d_weight_grad(conv, xf.data(), dyf.data(), out, t);
+          }) == dw);
     for (const KernelTable* isa : isa_tables()) {
       INFO(isa->name);
       CHECK(run<double, float>(outputs(s), depthwise_conv2d_forward_scratch<float>(s), [&](float* out, float* t) {

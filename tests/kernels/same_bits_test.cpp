@@ -88,7 +88,7 @@ struct ThreadsRestored {
 TEST_CASE("every kernel gives the same bits on 1, 2, 3 and 7 threads") {
   const ThreadsRestored restore;
   for (const KernelTable* isa : isa_tables())
-    for (const std::int64_t channels : {4, 13, 16, 40})
+    for (const std::int64_t channels : {4, 13, 40})
       for (const std::int64_t stride : {1, 2}) {
         INFO(isa->name << " channels " << channels << " stride " << stride);
         set_threads(1);
