@@ -77,7 +77,7 @@ int run_program(const std::string& program, const std::function<int()>& body) {
   catch_signals();
   const int code = guarded(program, body);
   const bool written = bool(std::cout.flush()) && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  if (interrupted()) {
+  if (code == 0 && interrupted()) {
     const int number = signal_received;
     return report(program, number == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM", stopped_by_signal + number);
   }

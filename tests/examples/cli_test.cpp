@@ -125,6 +125,13 @@ TEST_CASE("a failure is one line on stderr and has its exit code") {
   }
 }
 
+TEST_CASE("a second interrupt does not wait for the program") {
+  const Outcome outcome = sample({"--quiet", "--fail", "impatient"});
+  CHECK(outcome.exit_code == 130);
+  CHECK(outcome.err == "");
+  CHECK(outcome.out == "");
+}
+
 TEST_CASE("a reader that leaves early is no failure, a full disk is") {
   const std::string sample_program = NASCENT_SAMPLE_PROGRAM;
   const Outcome closed_pipe = run_shell("{ sleep 0.3; \"$0\" --quiet; echo $? >&2; } | true", {sample_program});
