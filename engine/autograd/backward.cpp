@@ -62,7 +62,7 @@ class Walk final : public Vjp {
     Tensor& gradient = gradients_[index];
     if (gradient.defined() && wanted_[index]) {
       if (keep_gradient_[index]) result.set(handle(index), gradient);
-      if (node.rule) {
+      if (node.rule && any_input_wanted(node)) {
         node_ = &node;
         dy_ = std::move(gradient);
         if (how_.observer) how_.observer(node, index, dy_);
@@ -71,13 +71,20 @@ class Walk final : public Vjp {
       }
     }
     gradient = {};
-    if (!how_.keep && !how_.create_graph && node.rule) {
-      node.saved.clear();  // memory falls as the walk proceeds
-      node.rule = nullptr;
-    }
+    if (!how_.keep && !how_.create_graph) forget(node);  // memory falls as the walk proceeds
+  }
+
+  static void forget(Node& node) {
+    if (!node.rule) return;  // a leaf keeps its storage alive
+    node.saved.clear();
+    node.rule = nullptr;
   }
 
  private:
+  bool any_input_wanted(const Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::int64_t i) { return i >= 0 && wanted_[i]; });
+  }
+
   // Gradients that meet are summed in the order of the walk, in place when nobody else holds the sum.
   void accumulate(Tensor& sum, const Tensor& gradient) {
     if (!sum.defined()) {
@@ -131,6 +138,8 @@ Gradients Tape::backward(const Tensor& output, const Backward& how, Where where)
   std::optional<NoTape> silent;
   if (!how.create_graph) silent.emplace();
   Gradients result;
+  if (!how.keep && !how.create_graph)
+    for (std::size_t later = last + 1; later < nodes_.size(); ++later) Walk::forget(nodes_[later]);
   for (std::int64_t index = last; index >= 0; --index) walk.visit_node(index, result);
   if (!how.keep && !how.create_graph) {
     consumed_ = true;

@@ -55,6 +55,16 @@ std::int64_t Tape::index_of(const Tensor& t, const Where& where) const {
   if (!t.defined() || t.detached()) return -1;
   const Slot slot = t.slot();
   if (slot.tape == id_) return slot.index;
+  if (const auto leaf = leaves_.find(t.storage()); leaf != leaves_.end()) {
+    const Shape& shape = nodes_[leaf->second].shape;
+    if (shape != t.shape())
+      throw ContractError("tape",
+                          "a tensor of shape " + t.shape().text() +
+                              " shares its storage with the watched leaf of shape " + shape.text() +
+                              " but was made off this tape; reshape the leaf on it, or detach()",
+                          where);
+    return leaf->second;
+  }
   if (slot.tape != 0) {
     for (const Tape* outer = outer_; outer; outer = outer->outer_)
       if (outer->id_ == slot.tape) return -1;  // a value of an enclosing tape is a constant here
@@ -64,8 +74,7 @@ std::int64_t Tape::index_of(const Tensor& t, const Where& where) const {
                             "; detach() it to use its value",
                         where);
   }
-  const auto leaf = leaves_.find(t.storage());
-  return leaf == leaves_.end() ? -1 : leaf->second;
+  return -1;
 }
 
 Tensor record(const Op& op, std::initializer_list<Tensor> inputs, Tensor output, Recorded recorded,
