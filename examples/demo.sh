@@ -7,7 +7,7 @@ source tests/setup.sh
 
 install_missing "${packages[@]}"
 use_compiler_cache
-cmake --preset release --log-level=WARNING
+cmake --preset release >/dev/null
 cmake --build --preset release --target programs
 programs=build/release/examples run=runs/demo
 

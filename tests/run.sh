@@ -7,6 +7,6 @@ preset=${1:-release}
 
 install_missing "${packages[@]}"
 use_compiler_cache
-cmake --preset "$preset" --log-level=WARNING
+cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
 ctest --preset "$preset"
