@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <numbers>
+#include <vector>
 
 #include "engine/tensor/random.h"
 #include "kernels/parallel.h"
@@ -49,20 +49,19 @@ void draw_image(const Random& random, const Figure& figure, const SyntheticOptio
   const double tilt = between(-0.3, 0.3);  // radians: bars never turn into rungs
   const double cosine = std::cos(tilt), sine = std::sin(tilt);
   const double noise = between(10, 35);
-  double ink[4], paper[4];
+  std::vector<double> ink, paper;  // a level a channel
   const bool dark_figure = random.bits(index++) & 1;
-  const int channels = options.channels;
-  for (int c = 0; c < channels; ++c) {
+  for (int c = 0; c < options.channels; ++c) {
     const double low = between(20, 90), high = low + between(60, 140);
-    ink[c % 4] = dark_figure ? low : high;
-    paper[c % 4] = dark_figure ? high : low;
+    ink.push_back(dark_figure ? low : high);
+    paper.push_back(dark_figure ? high : low);
   }
   for (int y = 0; y < options.height; ++y)
     for (int x = 0; x < options.width; ++x) {
       const double dy = (y + 0.5 - centre_y) / size, dx = (x + 0.5 - centre_x) / size;
       const bool inside = figure.covers(cosine * dx + sine * dy, cosine * dy - sine * dx);
-      for (int c = 0; c < channels; ++c) {
-        const double value = (inside ? ink : paper)[c % 4] + noise * rough_normal(random.bits(index++));
+      for (const double level : inside ? ink : paper) {
+        const double value = level + noise * rough_normal(random.bits(index++));
         *out++ = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
       }
     }
