@@ -1,0 +1,17 @@
+# cmake -DOUT=assets.cpp -DPAGE=dir -DDYGRAPHS=dir -DLICENCE=file -P embed.cmake
+# Writes the report's text files as string constants, so that an installed program needs no file beside it.
+file(READ "${PAGE}/page.html" html)
+file(READ "${PAGE}/page.css" css)
+file(READ "${PAGE}/page.js" js)
+file(READ "${DYGRAPHS}/dygraph.min.js" dygraphs_js)
+file(READ "${DYGRAPHS}/dygraph.min.css" dygraphs_css)
+file(READ "${LICENCE}" licence)
+set(text "#include \"nas/report/assets.h\"\n\nnamespace nascent::nas {\n")
+foreach(name html css js)
+  string(APPEND text "\nconst std::string_view page_${name} = R\"nascent(${${name}})nascent\";\n")
+endforeach()
+foreach(name js css)
+  string(APPEND text "\nconst std::string_view dygraphs_${name} = R\"nascent(${dygraphs_${name}})nascent\";\n")
+endforeach()
+string(APPEND text "\nconst std::string_view dygraphs_licence = R\"nascent(${licence})nascent\";\n\n}  // namespace nascent::nas\n")
+file(WRITE "${OUT}" "${text}")
