@@ -2,9 +2,9 @@
 
 packages=(
   g++ cmake ninja-build
-  libeigen3-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev libpng-dev # the engine and the programs
-  catch2 libbenchmark-dev                                                       # tests and benchmarks
-  dataset-fashion-mnist                                                         # the images of the demo
+  libeigen3-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev libpng-dev libjs-dygraphs # the engine and the programs
+  catch2 libbenchmark-dev                                                                      # tests and benchmarks
+  dataset-fashion-mnist                                                                        # the images of the demo
 )
 
 # install_missing PACKAGE...: installs those that are not there, and says so in one line. Quiet and quick otherwise.
