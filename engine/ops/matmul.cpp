@@ -25,9 +25,10 @@ Tensor matmul(const Tensor& a, const Tensor& b, Transposed transposed, Where whe
            "expected b with " + std::to_string(s.k) + (transposed.b ? " columns" : " rows") + " to match a's " +
                std::to_string(s.k) + (transposed.a ? " rows" : " columns") + ", got " + b.shape().text(),
            where);
-  Tensor c = Tensor::empty({s.m, s.n}, a.dtype());
+  Tensor c = s.macs() == 0 ? Tensor::zeros({s.m, s.n}, a.dtype()) : Tensor::empty({s.m, s.n}, a.dtype());
   visit(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
+    if (s.macs() == 0) return;  // a sum of nothing
     Tensor scratch = Tensor::empty({kernels::matmul_scratch<T>(s)}, a.dtype());
     kernels::matmul(s, a.data<T>(), b.data<T>(), c.mutable_data<T>(), scratch.mutable_data<T>());
   });

@@ -11,6 +11,7 @@ const Op kSum{"sum", "dx = dy, stretched over the reduced axes"};
 
 // Adjacent reduced axes are one axis to the kernel; an axis of size 1 joins any run.
 Tensor sum_run(const Tensor& x, int first, int last, const Shape& result) {
+  if (x.elements() == 0) return Tensor::zeros(result, x.dtype());
   kernels::ReduceShape s;
   for (int axis = 0; axis < x.shape().rank(); ++axis)
     (axis < first ? s.outer : axis < last ? s.reduce : s.inner) *= x.shape()[axis];

@@ -37,6 +37,26 @@ TEST_CASE("reshape shares storage, slices and sums of nothing exist") {
   CHECK(sum(Tensor::zeros({0, 3}), {.axes = {0}}).at(2) == 0);
 }
 
+TEST_CASE("tensors without elements pass through") {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const Tensor none = Tensor::zeros({0, 3}, dtype), row = Tensor::zeros({3}, dtype);
+    CHECK(exp(none).shape() == none.shape());
+    CHECK((none + row).shape() == none.shape());
+    CHECK(affine(relu(none), {.factor = 2}).shape() == none.shape());
+    CHECK(softmax(none).shape() == none.shape());
+    CHECK(log_softmax(none).shape() == none.shape());
+    CHECK(dot(none, none).item() == 0);
+    CHECK(broadcast_to(row, {0, 3}).elements() == 0);
+    CHECK(concat(std::vector<Tensor>{none, none}).shape() == Shape{0, 6});
+    CHECK(pad(none, {{2, 0}, {0, 0}}).shape() == Shape{2, 3});
+    CHECK(sum(pad(none, {{2, 0}, {0, 0}})).item() == 0);
+    CHECK(matmul(none, Tensor::zeros({3, 2}, dtype)).shape() == Shape{0, 2});
+    const Tensor empty_sum = matmul(Tensor::zeros({2, 0}, dtype), none);
+    REQUIRE(empty_sum.shape() == Shape{2, 3});
+    for (int i = 0; i < 6; ++i) CHECK(empty_sum.at(i) == 0);
+  }
+}
+
 TEST_CASE("pad and its adjoint: <y, pad(x)> = <unpad(y), x>") {
   const Padding padding = {{1, -1, 0}, {2, 3, -2}}, turned = {{-1, 1, 0}, {-2, -3, 2}};
   Tensor x = Tensor::empty({3, 4, 5}), y = Tensor::empty({6, 6, 3});
