@@ -1,5 +1,7 @@
 #include "engine/ops/image_checks.h"
 
+#include "engine/ops/checks.h"
+
 namespace nascent::image_checks {
 namespace {
 
@@ -28,7 +30,7 @@ constexpr const char* kImage = "[batch, height, width, channels]";
 }  // namespace
 
 void refuse(const char* who, const std::string& expected, const std::string& got, const Where& where) {
-  throw ContractError(who, "expected " + expected + ", got " + got, where);
+  broken(who, "expected " + expected + ", got " + got, where);
 }
 
 void expect_defined(const char* who, const char* argument, const Tensor& t, const Where& where) {
