@@ -1,0 +1,108 @@
+#include "nas/network/derived_network.h"
+
+#include "engine/ops/ops.h"
+#include "nas/network/auxiliary_head.h"
+#include "nas/space/cell_inputs.h"
+#include "nas/space/heads.h"
+#include "nas/space/operations.h"
+#include "nas/space/skeleton.h"
+
+namespace nascent::nas {
+
+class DerivedNetwork::Cell {
+ public:
+  Cell(const Scope& scope, const CellPlan& plan, const std::vector<Gene>& genes, const std::vector<int>& concat)
+      : inputs_(scope, plan, /*affine=*/true), concat_(concat) {
+    for (std::size_t k = 0; k < genes.size(); ++k) {
+      const std::int64_t stride = plan.reduction && genes[k].from < 2 ? 2 : 1;
+      // The identity is the one operation drop path leaves alone; a strided skip has weights and is dropped.
+      const bool droppable = genes[k].operation != "skip_connect" || stride == 2;
+      operations_.push_back({make_darts_operation(genes[k].operation, scope / "ops" / static_cast<std::int64_t>(k),
+                                                  {.channels = plan.channels, .stride = stride}),
+                             genes[k].from, droppable});
+    }
+  }
+
+  Tensor forward(const Tensor& s0, const Tensor& s1, const Context& context, std::uint64_t cell) const {
+    const CellInputs::States in = inputs_.forward(s0, s1, context);
+    std::vector<Tensor> states = {in.s0, in.s1};
+    for (std::size_t k = 0; k + 1 < operations_.size(); k += 2)
+      states.push_back(add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
+    std::vector<Tensor> out;
+    for (int state : concat_) out.push_back(states[state]);
+    return concat(out);
+  }
+
+ private:
+  struct Operation {
+    std::unique_ptr<Module> module;
+    int from;
+    bool droppable;
+  };
+
+  Tensor apply(std::size_t k, const std::vector<Tensor>& states, const Context& context, std::uint64_t cell) const {
+    const Operation& operation = operations_[k];
+    const Tensor y = operation.module->forward(states[operation.from], context);
+    if (context.phase != Phase::train || context.drop_path <= 0 || !operation.droppable) return y;
+    return drop_path(y, context.drop_path, Random(context.seed, "drop path", {context.step, cell, k}));
+  }
+
+  CellInputs inputs_;
+  std::vector<Operation> operations_;
+  std::vector<int> concat_;
+};
+
+DerivedNetwork::DerivedNetwork(const Genotype& genotype, const NetworkOptions& options)
+    : store_(options.seed, options.dtype) {
+  const NetworkSize& size = options.size;
+  check_network_size(size);
+  const std::int64_t stem_channels = 3 * size.channels;
+  const CellOutputs outputs{static_cast<std::int64_t>(genotype.normal_concat.size()),
+                            static_cast<std::int64_t>(genotype.reduce_concat.size())};
+  const Scope root = store_.root();
+  stem_ = make_stem(root / "stem", {.in = size.image.channels, .out = stem_channels});
+  const std::vector<CellPlan> plan =
+      plan_cells({.channels = size.channels, .layers = size.layers, .stem_channels = stem_channels}, outputs);
+  std::int64_t height = size.image.height, width = size.image.width;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const bool reduction = plan[i].reduction;
+    cells_.emplace_back(root / "cells" / static_cast<std::int64_t>(i), plan[i],
+                        reduction ? genotype.reduce : genotype.normal,
+                        reduction ? genotype.reduce_concat : genotype.normal_concat);
+    if (reduction) {
+      height = (height + 1) / 2;
+      width = (width + 1) / 2;
+    }
+    if (options.auxiliary && static_cast<std::int64_t>(i) == 2 * size.layers / 3) {
+      auxiliary_cell_ = static_cast<std::int64_t>(i);
+      const std::int64_t channels = plan[i].channels * (reduction ? outputs.reduce : outputs.normal);
+      auxiliary_ = make_auxiliary_head(
+          root / "auxiliary", {.channels = channels, .height = height, .width = width, .classes = size.classes});
+    }
+  }
+  head_ = make_classifier(root / "head", {.in = output_channels(plan, outputs), .classes = size.classes});
+}
+
+DerivedNetwork::~DerivedNetwork() = default;
+
+DerivedNetwork::Logits DerivedNetwork::logits(const Tensor& images, const Context& context) const {
+  Logits logits;
+  Tensor s0 = stem_->forward(images, context), s1 = s0;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    Tensor out = cells_[i].forward(s0, s1, context, i);
+    s0 = std::exchange(s1, std::move(out));
+    if (static_cast<std::int64_t>(i) == auxiliary_cell_ && context.phase == Phase::train)
+      logits.auxiliary = auxiliary_->forward(s1, context);
+  }
+  logits.main = head_->forward(s1, context);
+  return logits;
+}
+
+std::int64_t DerivedNetwork::parameter_count() const {
+  std::int64_t count = 0;
+  for (const Parameter& p : store_.entries())
+    if (p.kind == Parameter::Kind::weight && !p.name.starts_with("auxiliary.")) count += p.value.elements();
+  return count;
+}
+
+}  // namespace nascent::nas

@@ -1,0 +1,47 @@
+#pragma once
+// A whole search: epochs of bi-level steps over two disjoint halves of the training images. It takes TrainingData and
+// nothing else, so it cannot see a test image.
+#include <functional>
+#include <memory>
+
+#include "engine/data/load_training.h"
+#include "nas/search/preset.h"
+#include "nas/supernet/supernet.h"
+
+namespace nascent::nas {
+
+struct EpochReport {
+  std::int64_t epoch = 0;  // from 0
+  double train_loss = 0, train_accuracy = 0;
+  double validation_loss = 0, validation_accuracy = 0;  // of the batches the alphas learned from, before their step
+  double mean_entropy = 0;                              // of an edge's softmax, in nats
+  double learning_rate = 0;
+  double images_per_second = 0;  // training and validation images together
+  double seconds = 0;
+  std::vector<AlphaMatrix> alphas = {};  // after the epoch, raw, one a cell of the space
+};
+
+struct SearchProgress {
+  std::int64_t epoch = 0, step = 0, steps_per_epoch = 0;
+  StepReport last;
+};
+
+struct SearchObserver {
+  std::function<void(const SearchProgress&)> on_step = {};
+  std::function<void(const EpochReport&)> on_epoch = {};
+  std::function<bool()> stop = {};  // asked before every step; true ends the search after the current epoch's report
+};
+
+struct SearchResult {
+  std::unique_ptr<Supernet> supernet;
+  std::vector<EpochReport> history;
+  std::vector<AlphaMatrix> initial_alphas;
+  bool stopped = false;
+};
+
+SearchResult search(const TrainingData& training, const SearchOptions& options, const SearchObserver& observer = {});
+
+// The mean over all edges of all cells.
+double mean_entropy(const std::vector<AlphaMatrix>& alphas);
+
+}  // namespace nascent::nas

@@ -1,0 +1,24 @@
+#pragma once
+// The small networks cells are made of (quark0/darts: cnn/operations.py). Names of their parameters are those of
+// PyTorch's modules, so that reference weights load by name.
+#include <memory>
+
+#include "engine/nn/module.h"
+#include "engine/nn/parameter_store.h"
+
+namespace nascent::nas {
+
+struct BlockOptions {
+  std::int64_t in = 1, out = 1;
+  bool affine = true;  // batch norm with gamma and beta: in the network, not in the search
+};
+
+// ReLU - 1x1 convolution - batch norm: SCOPE.1, SCOPE.2.
+std::unique_ptr<Module> make_relu_conv_bn(const Scope& scope, const BlockOptions& options);
+
+// Halves height and width without losing a pixel: ReLU, then two strided 1x1 convolutions of half the channels each, on
+// x (SCOPE.a) and on x moved by one pixel (SCOPE.b), side by side, then batch norm (SCOPE.bn). `out` must be even. An
+// odd size rounds up: the moved image is zero beyond its border.
+std::unique_ptr<Module> make_factorized_reduce(const Scope& scope, const BlockOptions& options);
+
+}  // namespace nascent::nas

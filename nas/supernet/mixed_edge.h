@@ -1,0 +1,22 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/nn/module.h"
+
+namespace nascent::nas {
+
+// y = sum over operations k of weights[k] * operation_k(x): the continuous relaxation of a choice. An operation that is
+// nullptr (`none`) contributes zero; its weight still takes its share of the softmax.
+class MixedEdge {
+ public:
+  explicit MixedEdge(std::vector<std::unique_ptr<Module>> operations) : operations_(std::move(operations)) {}
+  // weights [operations]
+  Tensor forward(const Tensor& x, const Tensor& weights, const Context& context) const;
+
+ private:
+  std::vector<std::unique_ptr<Module>> operations_;
+};
+
+}  // namespace nascent::nas

@@ -1,0 +1,83 @@
+#include "nas/verify/compare.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/io/layout.h"
+#include "engine/nn/state.h"
+
+namespace nascent::nas {
+
+void Comparison::add(double ours, double theirs) {
+  difference_ += (ours - theirs) * (ours - theirs);
+  size_ += theirs * theirs;
+}
+
+void Comparison::add(const Tensor& ours, const Tensor& theirs) {
+  if (ours.shape() != theirs.shape())
+    throw DataError("expected a reference of shape " + ours.shape().text() + ", got " + theirs.shape().text());
+  for (std::int64_t i = 0; i < ours.elements(); ++i) add(ours.at(i), theirs.at(i));
+}
+
+double Comparison::relative_error() const {
+  if (size_ == 0) return difference_ == 0 ? 0 : INFINITY;
+  return std::sqrt(difference_ / size_);
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  if (!in) throw FileError(path.string() + ": cannot be opened");
+  nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) throw DataError(path.string() + ": is not valid JSON");
+  return json;
+}
+
+Comparison compare_gradients(const ParameterStore& store, const std::vector<Tensor>& ours,
+                             const SafetensorsFile& theirs) {
+  Comparison comparison;
+  auto gradient = ours.begin();
+  for (const Parameter& p : store.entries())
+    if (p.kind == Parameter::Kind::weight)
+      comparison.add(to_pytorch_layout(*gradient++, p.layout), theirs.tensor(p.name));
+  return comparison;
+}
+
+Comparison compare_alphas(const Supernet& supernet, const std::vector<Tensor>& ours, const SafetensorsFile& theirs) {
+  Comparison comparison;
+  for (std::size_t i = 0; i < ours.size(); ++i) comparison.add(ours[i], theirs.tensor(supernet.named_alphas()[i].name));
+  return comparison;
+}
+
+void load_supernet(Supernet& supernet, const SafetensorsFile& file) {
+  load_state(supernet.store(), file);
+  for (const NamedAlpha& alpha : supernet.named_alphas()) {
+    Tensor value = alpha.value;
+    value.copy_from(file.tensor(alpha.name).cast(value.dtype()));
+  }
+}
+
+std::int64_t count_children(const SafetensorsFile& file, const std::string& prefix) {
+  std::set<std::string> children;
+  for (const std::string& name : file.names())
+    if (name.starts_with(prefix))
+      children.insert(name.substr(prefix.size(), name.find('.', prefix.size()) - prefix.size()));
+  return static_cast<std::int64_t>(children.size());
+}
+
+Batch read_images(const SafetensorsFile& file, const std::string& images, const std::string& labels) {
+  Batch out{nchw_to_nhwc(file.tensor(images)), {}};
+  for (std::int64_t label : file.integers(labels)) out.labels.push_back(static_cast<std::int32_t>(label));
+  return out;
+}
+
+std::vector<Quantity> verify(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) throw FileError(folder.string() + ": is not a folder");
+  if (std::filesystem::exists(folder / "history.json")) return verify_lecture(folder);
+  if (std::filesystem::exists(folder / "values.json")) return verify_darts(folder);
+  throw DataError(folder.string() +
+                  ": holds neither history.json (a lecture reference) nor values.json (a darts reference)");
+}
+
+}  // namespace nascent::nas
