@@ -37,7 +37,7 @@ Evaluation evaluate(const Module& network, const Dataset& data, const Normalizat
   result.loss /= static_cast<double>(data.size());
   result.accuracy = static_cast<double>(correct) / static_cast<double>(data.size());
   std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
-                   [](const Mistake& a, const Mistake& b) { return a.confidence > b.confidence; });
+                   [](const Misclassified& a, const Misclassified& b) { return a.confidence > b.confidence; });
   if (result.mistakes.size() > options.keep_mistakes) result.mistakes.resize(options.keep_mistakes);
   return result;
 }

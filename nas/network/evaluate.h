@@ -9,7 +9,7 @@
 
 namespace nascent::nas {
 
-struct Mistake {
+struct Misclassified {
   std::int64_t image = 0;  // index in the data set
   int truth = 0, predicted = 0;
   double confidence = 0;  // softmax of the predicted class
@@ -18,7 +18,7 @@ struct Mistake {
 struct Evaluation {
   double loss = 0, accuracy = 0;
   std::vector<std::vector<std::int64_t>> confusion;  // [truth][predicted]
-  std::vector<Mistake> mistakes;                     // the most confident first, at most `keep_mistakes`
+  std::vector<Misclassified> mistakes;               // the most confident first, at most `keep_mistakes`
 };
 
 struct EvaluationOptions {
