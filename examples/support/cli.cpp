@@ -66,6 +66,7 @@ struct CommandLine::Parser {
     Accept accept;
     std::vector<std::string> choices = {};
     bool required = false;
+    std::vector<std::string>* list = nullptr;  // takes any number, at least one
   };
   CLI::App app;
   std::vector<Entry> entries;
@@ -124,6 +125,10 @@ struct CommandLine::Parser {
   void take(const Entry& entry) const {
     if (entry.option->count() == 0) {
       if (entry.required) throw UsageError(fmt::format("missing {}; see --help", entry.name));
+      return;
+    }
+    if (entry.list) {
+      *entry.list = entry.option->results();
       return;
     }
     if (entry.option->count() > 1) throw UsageError(fmt::format("option '{}' is given twice", entry.name));
@@ -220,6 +225,14 @@ void CommandLine::argument(const std::string& placeholder, std::string& value, c
   parser_->entries.back().required = true;
 }
 
+void CommandLine::arguments(const std::string& placeholder, std::vector<std::string>& values, const std::string& help) {
+  parser_->add(placeholder, "", placeholder, help, {});
+  Parser::Entry& entry = parser_->entries.back();
+  entry.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, 1000);
+  entry.required = true;
+  entry.list = &values;
+}
+
 void CommandLine::example(const std::string& command, const std::string& what_it_does) {
   parser_->examples += fmt::format("  # {}\n  {}\n", what_it_does, command);
 }
@@ -239,6 +252,7 @@ int CommandLine::run(int argc, char** argv, const std::function<int(const Common
   return run_program(program_, [&] {
     if (!parse(argc, argv)) return 0;
     if (common_.threads) kernels::set_threads(*common_.threads);
+    for (int i = 0; i < argc; ++i) common_.command += (i ? " " : "") + std::string(argv[i]);
     return body(common_);
   });
 }

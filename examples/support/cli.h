@@ -24,6 +24,7 @@ struct CommonFlags {
   std::optional<int> threads;  // not given: OMP_NUM_THREADS, or one a processor
   bool quiet = false;
   bool json = false;
+  std::string command;  // what was typed, for a run to say how it is repeated
 };
 
 template <class T>
@@ -59,6 +60,8 @@ class CommandLine {
               const std::string& help, Accept accept);
   // A positional argument, required.
   void argument(const std::string& placeholder, std::string& value, const std::string& help);
+  // One or more positional arguments.
+  void arguments(const std::string& placeholder, std::vector<std::string>& values, const std::string& help);
   void example(const std::string& command, const std::string& what_it_does);
 
   // Parses, runs `body` and returns the program's exit code: the body's own, 2 for a wrong command line, exit_code() of

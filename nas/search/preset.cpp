@@ -41,6 +41,12 @@ const std::vector<Preset>& presets() {
   return all;
 }
 
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.push_back(preset.name);
+  return names;
+}
+
 const Preset& preset_named(const std::string& name) {
   std::string names;
   for (const Preset& preset : presets()) {

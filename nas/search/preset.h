@@ -24,6 +24,7 @@ struct Preset {
   SearchOptions options;
 };
 const std::vector<Preset>& presets();
+std::vector<std::string> preset_names();
 // UsageError naming all of them.
 const Preset& preset_named(const std::string& name);
 // What a search with these options will do, a line a fact.

@@ -51,6 +51,8 @@ double mean_entropy(const std::vector<AlphaMatrix>& alphas) {
 
 SearchResult search(const TrainingData& training, const SearchOptions& options, const SearchObserver& observer) {
   const Dataset& data = training.data;
+  if (data.size() < 4)
+    throw DataError(data.name + ": a search needs at least 4 training images, got " + std::to_string(data.size()));
   SearchResult result;
   result.supernet = make_supernet(space_named(options.space), {.channels = options.channels,
                                                                .layers = options.layers,
@@ -68,6 +70,7 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
                           {.batch = options.batch, .seed = options.seed, .purpose = "search validation"});
   const std::int64_t steps = std::min(train.steps_per_epoch(), validation.steps_per_epoch());
 
+  if (observer.on_start) observer.on_start();
   for (std::int64_t epoch = 0; epoch < options.epochs && !result.stopped; ++epoch) {
     const double rate =
         cosine(epoch, options.epochs, options.bilevel.weights.learning_rate, options.final_learning_rate);

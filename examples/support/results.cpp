@@ -1,0 +1,54 @@
+#include "examples/support/results.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "examples/support/numbers.h"
+#include "examples/support/table.h"
+
+namespace nascent::examples {
+namespace {
+
+std::string count(std::int64_t number) { return number < 0 ? "–" : grouped(number); }
+
+const nas::ResultRow* supernet_of(const std::vector<nas::ResultRow>& results) {
+  for (const nas::ResultRow& row : results)
+    if (row.name == "supernet") return &row;
+  return nullptr;
+}
+
+}  // namespace
+
+std::string results_table(const std::vector<nas::ResultRow>& results) {
+  Table table({{"network"},
+               {"test accuracy", Align::right},
+               {"parameters", Align::right},
+               {"multiply-adds", Align::right},
+               {"time", Align::right}});
+  for (const nas::ResultRow& row : results)
+    table.row({row.name, std::isfinite(row.test_accuracy) ? percent(row.test_accuracy) : "–", count(row.parameters),
+               count(row.macs), std::isfinite(row.seconds) ? duration(row.seconds) : "–"});
+  std::string text = table.text();
+  const nas::ResultRow* supernet = supernet_of(results);
+  if (supernet && supernet != &results[0] && results[0].parameters > 0 && results[0].macs > 0)
+    text += fmt::format("\nfrom supernet to {}: {:.1f} times fewer parameters, {:.1f} times fewer multiply-adds\n",
+                        results[0].name,
+                        static_cast<double>(supernet->parameters) / static_cast<double>(results[0].parameters),
+                        static_cast<double>(supernet->macs) / static_cast<double>(results[0].macs));
+  return text;
+}
+
+std::string results_json(const std::vector<nas::ResultRow>& results) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const nas::ResultRow& row : results) {
+    nlohmann::ordered_json entry = {{"name", row.name}, {"parameters", row.parameters}, {"macs", row.macs}};
+    if (std::isfinite(row.test_accuracy)) entry["test_accuracy"] = row.test_accuracy;
+    if (std::isfinite(row.seconds)) entry["seconds"] = row.seconds;
+    list.push_back(entry);
+  }
+  return nlohmann::ordered_json{{"results", list}}.dump() + "\n";
+}
+
+}  // namespace nascent::examples

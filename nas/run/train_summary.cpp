@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "nas/run/facts.h"
+#include "nas/run/summary.h"
+
+namespace nascent::nas {
+
+ReportData train_report(const TrainOutcome& o, const Provenance& provenance) {
+  ReportData data;
+  data.title = "Training of " + o.name + " on " + o.test.name;
+  data.facts = {
+      {o.name + " network", fmt::format("{} channels, {} layers", o.network.size.channels, o.network.size.layers)},
+      {o.name + " training",
+       fmt::format("{} epochs, batch {}, {:.0f} s", o.options.epochs, o.options.batch, o.seconds)}};
+  data.results = {{o.name, o.evaluation.accuracy, o.parameters, o.macs, o.seconds}};
+  History history{"Training of " + o.name, {}};
+  for (const TrainEpoch& e : o.history)
+    history.epochs.push_back({.epoch = static_cast<int>(e.epoch) + 1,
+                              .train_loss = e.loss,
+                              .train_accuracy = e.accuracy,
+                              .learning_rate = e.learning_rate,
+                              .images_per_second = e.images_per_second});
+  data.histories = {history};
+  data.genotypes = {{o.name, {.genotype = o.genotype, .normal = {}, .reduce = {}}}};
+  data.confusion = {o.test.class_names, o.evaluation.confusion};
+  for (const Misclassified& m : o.evaluation.mistakes) {
+    const auto pixels = o.test.image(m.image);
+    data.mistakes.push_back({{pixels.begin(), pixels.end()},
+                             o.test.height,
+                             o.test.width,
+                             o.test.channels,
+                             o.test.class_names[m.truth],
+                             o.test.class_names[m.predicted],
+                             m.confidence});
+  }
+  data.provenance = provenance_facts("train", provenance);
+  return data;
+}
+
+std::string train_config_json(const std::string& genotype, const NetworkOptions& network, const TrainOptions& o,
+                              const Provenance& provenance) {
+  nlohmann::ordered_json j = config_head("train", provenance);
+  j["genotype"] = genotype;
+  j["channels"] = network.size.channels;
+  j["layers"] = network.size.layers;
+  j["batch"] = o.batch;
+  j["epochs"] = o.epochs;
+  j["auxiliary"] = network.auxiliary;
+  j["drop_path"] = o.drop_path;
+  j["weights"] = {{"learning_rate", o.sgd.learning_rate},
+                  {"momentum", o.sgd.momentum},
+                  {"weight_decay", o.sgd.weight_decay},
+                  {"clip", o.clip}};
+  j["augmentation"] = {
+      {"crop_padding", o.augmentation.crop_padding}, {"flip", o.augmentation.flip}, {"cutout", o.augmentation.cutout}};
+  return j.dump(1);
+}
+
+std::string history_json(const TrainEpoch& e) {
+  return nlohmann::ordered_json{{"epoch", e.epoch},
+                                {"train_loss", e.loss},
+                                {"train_accuracy", e.accuracy},
+                                {"learning_rate", e.learning_rate},
+                                {"images_per_second", e.images_per_second},
+                                {"seconds", e.seconds}}
+      .dump();
+}
+
+}  // namespace nascent::nas
