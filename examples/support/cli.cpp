@@ -228,7 +228,7 @@ void CommandLine::argument(const std::string& placeholder, std::string& value, c
 void CommandLine::arguments(const std::string& placeholder, std::vector<std::string>& values, const std::string& help) {
   parser_->add(placeholder, "", placeholder, help, {});
   Parser::Entry& entry = parser_->entries.back();
-  entry.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, 1000);
+  entry.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, 1000)->allow_extra_args();
   entry.required = true;
   entry.list = &values;
 }
