@@ -53,13 +53,13 @@ class DerivedNetwork::Cell {
 };
 
 DerivedNetwork::DerivedNetwork(const Genotype& genotype, const NetworkOptions& options)
-    : store_(options.seed, options.dtype) {
+    : Network(options.seed, options.dtype) {
   const NetworkSize& size = options.size;
   check_network_size(size);
   const std::int64_t stem_channels = 3 * size.channels;
   const CellOutputs outputs{static_cast<std::int64_t>(genotype.normal_concat.size()),
                             static_cast<std::int64_t>(genotype.reduce_concat.size())};
-  const Scope root = store_.root();
+  const Scope root = store().root();
   stem_ = make_stem(root / "stem", {.in = size.image.channels, .out = stem_channels});
   const std::vector<CellPlan> plan =
       plan_cells({.channels = size.channels, .layers = size.layers, .stem_channels = stem_channels}, outputs);
@@ -85,7 +85,7 @@ DerivedNetwork::DerivedNetwork(const Genotype& genotype, const NetworkOptions& o
 
 DerivedNetwork::~DerivedNetwork() = default;
 
-DerivedNetwork::Logits DerivedNetwork::logits(const Tensor& images, const Context& context) const {
+Network::Logits DerivedNetwork::logits(const Tensor& images, const Context& context) const {
   Logits logits;
   Tensor s0 = stem_->forward(images, context), s1 = s0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
@@ -100,7 +100,7 @@ DerivedNetwork::Logits DerivedNetwork::logits(const Tensor& images, const Contex
 
 std::int64_t DerivedNetwork::parameter_count() const {
   std::int64_t count = 0;
-  for (const Parameter& p : store_.entries())
+  for (const Parameter& p : store().entries())
     if (p.kind == Parameter::Kind::weight && !p.name.starts_with("auxiliary.")) count += p.value.elements();
   return count;
 }

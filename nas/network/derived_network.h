@@ -6,9 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "engine/nn/module.h"
-#include "engine/nn/parameter_store.h"
 #include "nas/genotype.h"
+#include "nas/network/network.h"
 #include "nas/network/network_size.h"
 
 namespace nascent::nas {
@@ -20,25 +19,17 @@ struct NetworkOptions {
   std::uint64_t seed = 0;
 };
 
-class DerivedNetwork final : public Module {
+class DerivedNetwork final : public Network {
  public:
   DerivedNetwork(const Genotype& genotype, const NetworkOptions& options);
   ~DerivedNetwork() override;
 
-  struct Logits {
-    Tensor main, auxiliary;  // auxiliary is undefined without an auxiliary head, and in evaluation
-  };
-  Logits logits(const Tensor& images, const Context& context) const;
-  Tensor forward(const Tensor& images, const Context& context) const override { return logits(images, context).main; }
-
-  ParameterStore& store() { return store_; }
-  const ParameterStore& store() const { return store_; }
+  Logits logits(const Tensor& images, const Context& context) const override;
   // The field's convention: without the auxiliary head, which is only there in training.
   std::int64_t parameter_count() const;
 
  private:
   class Cell;
-  ParameterStore store_;
   std::unique_ptr<Module> stem_, auxiliary_, head_;
   std::vector<Cell> cells_;
   std::int64_t auxiliary_cell_ = -1;

@@ -13,7 +13,7 @@
 
 namespace nascent::nas {
 
-std::vector<TrainEpoch> train(DerivedNetwork& network, const TrainingData& training, const Normalization& normalization,
+std::vector<TrainEpoch> train(Network& network, const TrainingData& training, const Normalization& normalization,
                               const TrainOptions& options, const TrainObserver& observer) {
   using Clock = std::chrono::steady_clock;
   const Dataset& data = training.data;
@@ -41,7 +41,7 @@ std::vector<TrainEpoch> train(DerivedNetwork& network, const TrainingData& train
           .step = static_cast<std::uint64_t>(epoch * steps + step)};
       Tape tape;
       tape.watch(weights);
-      const DerivedNetwork::Logits logits = network.logits(batch.images, context);
+      const Network::Logits logits = network.logits(batch.images, context);
       Tensor loss = cross_entropy(logits.main, batch.labels);
       const double main_loss = loss.item();
       if (!std::isfinite(main_loss))

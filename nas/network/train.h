@@ -7,7 +7,7 @@
 #include "engine/data/load_training.h"
 #include "engine/data/normalization.h"
 #include "engine/optim/sgd.h"
-#include "nas/network/derived_network.h"
+#include "nas/network/network.h"
 
 namespace nascent::nas {
 
@@ -34,7 +34,7 @@ struct TrainObserver {
 
 // The learning rate follows the cosine step by step, not epoch by epoch: with the few epochs a CPU affords, a rate that
 // never comes near zero costs accuracy.
-std::vector<TrainEpoch> train(DerivedNetwork& network, const TrainingData& training, const Normalization& normalization,
+std::vector<TrainEpoch> train(Network& network, const TrainingData& training, const Normalization& normalization,
                               const TrainOptions& options, const TrainObserver& observer = {});
 
 }  // namespace nascent::nas

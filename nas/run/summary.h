@@ -3,6 +3,7 @@
 #include <string>
 
 #include "engine/data/load_test.h"
+#include "nas/network/derived_network.h"
 #include "nas/network/evaluate.h"
 #include "nas/network/train.h"
 #include "nas/report/report.h"
