@@ -4,6 +4,7 @@
 
 #include "engine/autograd/tape.h"
 #include "engine/ops/ops.h"
+#include "engine/optim/parameters.h"
 
 namespace nascent::nas {
 namespace {
@@ -112,11 +113,13 @@ Order parse_order(const std::string& text) {
 
 const char* name(Order order) { return order == Order::first ? "first" : order == Order::second ? "second" : "exact"; }
 
-Hypergradient hypergradient(const BilevelProblem& problem, Order order, const LookAhead& ahead) {
+Hypergradient hypergradient(const BilevelProblem& problem, Order order, const LookAhead& ahead, Where where) {
   if (order == Order::first) {
     const auto [loss, gradients] = differentiate(problem.validation_loss, problem.alphas);
     return {.alphas = collect(gradients, problem.alphas), .validation_loss = loss};
   }
+  if (!ahead.velocity.empty())
+    expect_state("hypergradient", problem.weights, {ahead.velocity.begin(), ahead.velocity.end()}, where);
   Restore buffers(problem.buffers), w(problem.weights);
   Hypergradient result;
   {

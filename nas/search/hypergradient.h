@@ -41,7 +41,8 @@ struct Hypergradient {
 };
 
 // Second and exact leave weights and buffers as they found them, to the bit. First is one forward pass at w and leaves
-// in the buffers what that pass left there.
-Hypergradient hypergradient(const BilevelProblem& problem, Order order, const LookAhead& look_ahead = {});
+// in the buffers what that pass left there. ContractError for velocities that are not alike to the weights.
+Hypergradient hypergradient(const BilevelProblem& problem, Order order, const LookAhead& look_ahead = {},
+                            Where where = Where::current());
 
 }  // namespace nascent::nas

@@ -21,8 +21,8 @@ class EpochMeans {
     train_ += train;
     validation_ += validation;
   }
+  bool empty() const { return train_ == 0; }
   void write(EpochReport& report, double seconds) const {
-    if (train_ == 0) return;
     report.train_loss = train_loss_ / static_cast<double>(train_);
     report.train_accuracy = static_cast<double>(train_correct_) / static_cast<double>(train_);
     report.validation_loss = validation_loss_ / static_cast<double>(validation_);
@@ -92,6 +92,7 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
       means.add(last, t.labels.size(), v.labels.size());
       if (observer.on_step) observer.on_step({epoch, step, steps, last});
     }
+    if (means.empty()) break;
     means.write(report, std::chrono::duration<double>(Clock::now() - start).count());
     report.alphas = result.supernet->alpha_matrices();
     report.mean_entropy = mean_entropy(report.alphas);

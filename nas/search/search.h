@@ -30,7 +30,8 @@ struct SearchObserver {
   std::function<void()> on_start = {};  // everything has been checked and the supernet built
   std::function<void(const SearchProgress&)> on_step = {};
   std::function<void(const EpochReport&)> on_epoch = {};
-  std::function<bool()> stop = {};  // asked before every step; true ends the search after the current epoch's report
+  // Asked before every step. True ends the search with a report of what the epoch has done, if anything.
+  std::function<bool()> stop = {};
 };
 
 struct SearchResult {

@@ -17,7 +17,8 @@ namespace nascent::nas {
 class Comparison {
  public:
   void add(double ours, double theirs);
-  void add(const Tensor& ours, const Tensor& theirs);  // DataError when the shapes differ
+  // DataError, with the name, when the shapes differ.
+  void add(const Tensor& ours, const Tensor& theirs, const std::string& name);
   double relative_error() const;
 
  private:

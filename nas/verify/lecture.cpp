@@ -28,8 +28,10 @@ double differing_choices(const Supernet& supernet, const nlohmann::json& archite
 
 double compare_state(const Supernet& supernet, const SafetensorsFile& theirs) {
   Comparison comparison;
-  for (const NamedTensor& ours : state_of(supernet.store())) comparison.add(ours.tensor, theirs.tensor(ours.name));
-  for (const NamedAlpha& alpha : supernet.named_alphas()) comparison.add(alpha.value, theirs.tensor(alpha.name));
+  for (const NamedTensor& ours : state_of(supernet.store()))
+    comparison.add(ours.tensor, theirs.tensor(ours.name), ours.name);
+  for (const NamedAlpha& alpha : supernet.named_alphas())
+    comparison.add(alpha.value, theirs.tensor(alpha.name), alpha.name);
   return comparison.relative_error();
 }
 
