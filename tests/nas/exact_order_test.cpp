@@ -46,7 +46,7 @@ double norm(const std::vector<Tensor>& tensors) {
 
 TEST_CASE("exact second order of a darts supernet is the limit of the finite difference") {
   const auto supernet = make_supernet(
-      darts_space(), {.channels = 2, .layers = 2, .image = {1, 8, 8}, .classes = 3, .dtype = DType::f64, .seed = 3});
+      darts_space(), {.channels = 2, .layers = 3, .image = {1, 8, 8}, .classes = 3, .dtype = DType::f64, .seed = 3});
   ParameterStore& store = supernet->store();
   std::vector<Tensor> weights = store.weights();
   const std::vector<std::int32_t> labels = {0, 2, 1};

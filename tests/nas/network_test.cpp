@@ -75,21 +75,23 @@ TEST_CASE("the auxiliary head works in training only, at every size that leaves 
         *published_genotype("DARTS_V1"),
         {.size = {.channels = 2, .layers = 3, .image = size, .classes = 7}, .auxiliary = true});
     CAPTURE(size.height, size.width);
-    Tape tape;
-    tape.watch(network.store().weights());
-    const auto training = network.logits(images(size), {});
-    CHECK(training.main.shape() == Shape{2, 7});
-    REQUIRE(training.auxiliary.defined());
-    CHECK(training.auxiliary.shape() == Shape{2, 7});
-    const std::vector<std::int32_t> labels = {0, 6};
-    const Gradients gradients =
-        tape.backward(cross_entropy(training.main, labels) + cross_entropy(training.auxiliary, labels));
-    for (const Parameter& p : network.store().entries()) {
-      if (p.kind != Parameter::Kind::weight) continue;
-      const Tensor* g = gradients.find(p.value);
-      INFO(p.name);
-      REQUIRE(g);
-      CHECK(std::isfinite(sum(*g).item()));
+    {
+      Tape tape;
+      tape.watch(network.store().weights());
+      const auto training = network.logits(images(size), {});
+      CHECK(training.main.shape() == Shape{2, 7});
+      REQUIRE(training.auxiliary.defined());
+      CHECK(training.auxiliary.shape() == Shape{2, 7});
+      const std::vector<std::int32_t> labels = {0, 6};
+      const Gradients gradients =
+          tape.backward(cross_entropy(training.main, labels) + cross_entropy(training.auxiliary, labels));
+      for (const Parameter& p : network.store().entries()) {
+        if (p.kind != Parameter::Kind::weight) continue;
+        const Tensor* g = gradients.find(p.value);
+        INFO(p.name);
+        REQUIRE(g);
+        CHECK(std::isfinite(sum(*g).item()));
+      }
     }
     CHECK(!network.logits(images(size), {.phase = Phase::evaluate}).auxiliary.defined());
   }
