@@ -7,7 +7,6 @@
 #include "nas/verify/verify.h"
 #include "tests/engine/io/temporary_folder.h"
 #include "tests/nas/reference_files.h"
-#include "tests/nas/threads.h"
 #include "tests/support/skip.h"
 
 using namespace nascent;
@@ -20,7 +19,6 @@ namespace {
 void check_reference(const std::string& name, std::size_t quantities) {
   const fs::path folder = reference_folder(name);
   if (!fs::is_directory(folder)) return skip("no ../shared/data/" + name);
-  const Threads all(0);
   const std::vector<Quantity> found = verify(folder);
   CHECK(found.size() == quantities);
   for (const Quantity& q : found) {

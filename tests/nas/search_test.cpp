@@ -53,12 +53,14 @@ TEST_CASE("a seed gives the same alphas, weights and genotype on every run and a
   SECTION("first order") {}
   SECTION("second order") {
     options.bilevel.order = Order::second;
-    options.batch = 2;
+    options.batch = 4;
+    options.layers = 2;
     data = &few;
   }
   SECTION("second order exact") {
     options.bilevel.order = Order::exact;
-    options.batch = 2;
+    options.batch = 4;
+    options.layers = 2;
     data = &few;
   }
   const SearchResult kept = search(*data, options);

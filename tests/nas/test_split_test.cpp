@@ -21,7 +21,9 @@ static_assert(!std::is_invocable_v<decltype(nas::search), const TestData&, const
                                    const nas::SearchObserver&>);
 static_assert(
     !std::is_invocable_v<decltype(nas::search), const Dataset&, const nas::SearchOptions&, const nas::SearchObserver&>);
-static_assert(!std::is_invocable_v<decltype(nas::train), nas::DerivedNetwork&, const TestData&, const Normalization&,
+static_assert(std::is_invocable_v<decltype(nas::train), nas::Network&, const TrainingData&, const Normalization&,
+                                  const nas::TrainOptions&, const nas::TrainObserver&>);
+static_assert(!std::is_invocable_v<decltype(nas::train), nas::Network&, const TestData&, const Normalization&,
                                    const nas::TrainOptions&, const nas::TrainObserver&>);
 static_assert(!std::is_convertible_v<TestData, TrainingData> && !std::is_constructible_v<TrainingData, TestData>);
 

@@ -3,7 +3,7 @@
 
 namespace nascent::test {
 
-// Runs a test on so many threads (0: one a processor) and puts their number back.
+// Runs what follows on so many threads and puts their number back.
 class Threads {
  public:
   explicit Threads(int threads) { kernels::set_threads(threads); }

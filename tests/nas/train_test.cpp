@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "nas/network/evaluate.h"
+#include "nas/network/derived_network.h"
 #include "tests/nas/same_bits.h"
 #include "tests/nas/threads.h"
 
