@@ -35,6 +35,9 @@ install_missing() {
   fi
 }
 
+# Waiting threads soon sleep, as in the programs (examples/support/run_program.cpp): tests share the machine.
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}
+
 # A compiler cache is used where there is one, also from a clone in another folder.
 use_compiler_cache() {
   command -v ccache >/dev/null || return 0

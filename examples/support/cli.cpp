@@ -249,7 +249,7 @@ bool CommandLine::parse(int argc, char** argv) {
 }
 
 int CommandLine::run(int argc, char** argv, const std::function<int(const CommonFlags&)>& body) {
-  return run_program(program_, [&] {
+  return run_program(program_, argv, [&] {
     if (!parse(argc, argv)) return 0;
     if (common_.threads) kernels::set_threads(*common_.threads);
     for (int i = 0; i < argc; ++i) common_.command += (i ? " " : "") + std::string(argv[i]);

@@ -9,6 +9,6 @@ namespace nascent::examples {
 bool interrupted();
 
 // Runs `body` and returns the exit code of the process; the codes are listed at CommandLine::run.
-int run_program(const std::string& program, const std::function<int()>& body);
+int run_program(const std::string& program, char** argv, const std::function<int()>& body);
 
 }  // namespace nascent::examples

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "kernels/dispatch.h"
 #include "nas/run/facts.h"
 #include "nas/run/summary.h"
 
@@ -48,31 +47,6 @@ ReportData search_report(const SearchOutcome& o, const Provenance& provenance) {
     data.chain = derive_chain(alphas, space);
   data.provenance = provenance_facts("search", provenance);
   return data;
-}
-
-std::string search_config_json(const SearchOptions& o, const std::string& preset, const Provenance& provenance) {
-  const BilevelOptions& b = o.bilevel;
-  nlohmann::ordered_json j = config_head("search", provenance);
-  j["preset"] = preset;
-  j["space"] = o.space;
-  j["order"] = name(b.order);
-  j["channels"] = o.channels;
-  j["layers"] = o.layers;
-  j["batch"] = o.batch;
-  j["epochs"] = o.epochs;
-  j["limit"] = o.limit;
-  j["weights"] = {{"learning_rate", b.weights.learning_rate},
-                  {"final_learning_rate", o.final_learning_rate},
-                  {"momentum", b.weights.momentum},
-                  {"weight_decay", b.weights.weight_decay},
-                  {"clip", b.clip}};
-  j["alphas"] = {{"learning_rate", b.alphas.learning_rate},
-                 {"beta1", b.alphas.beta1},
-                 {"beta2", b.alphas.beta2},
-                 {"weight_decay", b.alphas.weight_decay}};
-  j["augmentation"] = {
-      {"crop_padding", o.augmentation.crop_padding}, {"flip", o.augmentation.flip}, {"cutout", o.augmentation.cutout}};
-  return j.dump(1);
 }
 
 std::string history_json(const EpochReport& e, const Space& space) {

@@ -39,25 +39,6 @@ ReportData train_report(const TrainOutcome& o, const Provenance& provenance) {
   return data;
 }
 
-std::string train_config_json(const std::string& genotype, const NetworkOptions& network, const TrainOptions& o,
-                              const Provenance& provenance) {
-  nlohmann::ordered_json j = config_head("train", provenance);
-  j["genotype"] = genotype;
-  j["channels"] = network.size.channels;
-  j["layers"] = network.size.layers;
-  j["batch"] = o.batch;
-  j["epochs"] = o.epochs;
-  j["auxiliary"] = network.auxiliary;
-  j["drop_path"] = o.drop_path;
-  j["weights"] = {{"learning_rate", o.sgd.learning_rate},
-                  {"momentum", o.sgd.momentum},
-                  {"weight_decay", o.sgd.weight_decay},
-                  {"clip", o.clip}};
-  j["augmentation"] = {
-      {"crop_padding", o.augmentation.crop_padding}, {"flip", o.augmentation.flip}, {"cutout", o.augmentation.cutout}};
-  return j.dump(1);
-}
-
 std::string history_json(const TrainEpoch& e) {
   return nlohmann::ordered_json{{"epoch", e.epoch},
                                 {"train_loss", e.loss},

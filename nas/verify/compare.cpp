@@ -1,7 +1,6 @@
 #include "nas/verify/compare.h"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -25,14 +24,6 @@ void Comparison::add(const Tensor& ours, const Tensor& theirs, const std::string
 double Comparison::relative_error() const {
   if (size_ == 0) return difference_ == 0 ? 0 : INFINITY;
   return std::sqrt(difference_ / size_);
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in) throw FileError(path.string() + ": cannot be opened");
-  nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) throw DataError(path.string() + ": is not valid JSON");
-  return json;
 }
 
 Comparison compare_gradients(const ParameterStore& store, const std::vector<Tensor>& ours,

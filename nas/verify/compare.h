@@ -1,7 +1,6 @@
 #pragma once
 // What both kinds of reference folder need.
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,8 @@
 #include "nas/verify/verify.h"
 
 namespace nascent::nas {
+
+inline constexpr std::uint64_t kLongestJson = 1 << 24;  // a history of a thousand epochs is a hundredth of it
 
 // Gathers |ours - theirs|^2 and |theirs|^2 over several tensors or numbers.
 class Comparison {
@@ -24,8 +25,6 @@ class Comparison {
  private:
   double difference_ = 0, size_ = 0;
 };
-
-nlohmann::json read_json(const std::filesystem::path& path);
 
 // How a supernet's parameter with this gradient compares to the file's, in PyTorch's layout.
 Comparison compare_gradients(const ParameterStore& store, const std::vector<Tensor>& ours,

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd/tape.h"
+#include "engine/io/file.h"
 #include "engine/nn/state.h"
 #include "engine/ops/ops.h"
 #include "nas/search/hypergradient.h"
@@ -21,7 +22,7 @@ bool same_bits(const Snapshot& before, const std::vector<Tensor>& now) {
 
 std::vector<Quantity> verify_darts(const std::filesystem::path& folder) {
   const auto file = [&](const char* name) { return SafetensorsFile::read(folder / name); };
-  const nlohmann::json values = read_json(folder / "values.json");
+  const nlohmann::json values = nlohmann::json::parse(read_file(folder / "values.json", kLongestJson));
   const SafetensorsFile initial = file("initial_state.safetensors"), inputs = file("inputs.safetensors");
   const Batch train = read_images(inputs, "x_train", "y_train"), validation = read_images(inputs, "x_val", "y_val");
   const Shape& images = train.images.shape();

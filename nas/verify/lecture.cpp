@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/autograd/tape.h"
+#include "engine/io/file.h"
 #include "engine/nn/state.h"
 #include "engine/ops/ops.h"
 #include "nas/search/lecture.h"
@@ -70,7 +71,7 @@ std::vector<Quantity> check_first_gradients(Supernet& supernet, const Batch& tra
 
 std::vector<Quantity> verify_lecture(const std::filesystem::path& folder) {
   const auto file = [&](const char* name) { return SafetensorsFile::read(folder / name); };
-  const nlohmann::json reference = read_json(folder / "history.json");
+  const nlohmann::json reference = nlohmann::json::parse(read_file(folder / "history.json", kLongestJson));
   const nlohmann::json& history = reference.at("history");
   const SafetensorsFile initial = file("initial.safetensors"), data = file("data.safetensors");
   const Batch train = read_images(data, "x_train", "y_train"), validation = read_images(data, "x_val", "y_val");
