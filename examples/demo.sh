@@ -11,7 +11,14 @@ cmake --preset release >/dev/null
 cmake --build --preset release --target programs
 programs=build/release/examples run=runs/demo
 
-"$programs"/search --preset tiny --data fashion-mnist --out "$run/search"
-"$programs"/train --genotype "$run/search/genotype.txt" --data fashion-mnist --out "$run/derived"
-"$programs"/train --genotype random --data fashion-mnist --out "$run/random"
-"$programs"/report --search "$run/search" --derived "$run/derived" --random "$run/random" --out "$run/report.html"
+# The same budget for both networks: three passes over all 60,000 images.
+budget=(--data fashion-mnist --channels 8 --layers 5 --batch 96 --epochs 3 --learning-rate 0.1)
+
+printf '\n== Search\n'
+"$programs"/search --preset tiny --data fashion-mnist --out "$run"
+printf '\n== Train what was found, from scratch\n'
+"$programs"/train --genotype "$run/genotype.txt" --name derived "${budget[@]}" --out "$run/derived"
+printf '\n== Train a random architecture of the same space\n'
+"$programs"/train --genotype random --name random "${budget[@]}" --out "$run/random"
+printf '\n== Results\n'
+"$programs"/report "$run" "$run/derived" "$run/random" --out "$run/report.html"
