@@ -101,7 +101,11 @@ ReportData merge(std::span<const ReportData> runs) {
     append(all.results, run.results);
     append(all.histories, run.histories);
     append(all.alphas, run.alphas);
-    append(all.genotypes, run.genotypes);
+    for (const NamedDerivation& named : run.genotypes)  // a derived cell is not drawn again for its training
+      if (std::none_of(all.genotypes.begin(), all.genotypes.end(), [&](const NamedDerivation& drawn) {
+            return drawn.derivation.genotype == named.derivation.genotype;
+          }))
+        all.genotypes.push_back(named);
     append(all.provenance, run.provenance);
     if (!all.chain) all.chain = run.chain;
     if (all.confusion.counts.empty()) {
