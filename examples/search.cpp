@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/support/cli.h"
+#include "examples/support/data_checks.h"
 #include "examples/support/derivation.h"
 #include "examples/support/numbers.h"
 #include "examples/support/progress.h"
@@ -64,6 +65,11 @@ Architecture derive(const nas::Supernet& supernet) {
 int run(const Flags& flags, const CommonFlags& common) {
   const nas::SearchOptions options = options_from(flags, common.seed);
   const TrainingData training = load_training(flags.data, {.limit = options.limit, .seed = common.seed});
+  const Dataset& data = training.data;
+  // The darts space halves an image twice, the lecture space never.
+  const bool one_pixel = std::max(data.height, data.width) <= (options.space == "lecture" ? 1 : 4);
+  for (const std::int64_t half : {data.size() / 2, data.size() - data.size() / 2})
+    check_last_batch(half, options.batch, one_pixel);
   const nas::Provenance provenance{common.command, flags.data, common.seed, kernels::threads()};
   std::optional<nas::RunFolder> folder;
   const auto say = [&](const std::string& line) {
@@ -101,7 +107,6 @@ int run(const Flags& flags, const CommonFlags& common) {
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const Dataset& data = training.data;
   const Architecture architecture = derive(*result.supernet);
   const std::int64_t parameters = result.supernet->store().weight_count();
   const std::int64_t macs =

@@ -7,6 +7,7 @@
 
 #include "engine/data/load_test.h"
 #include "examples/support/cli.h"
+#include "examples/support/data_checks.h"
 #include "examples/support/numbers.h"
 #include "examples/support/progress.h"
 #include "examples/support/run_program.h"
@@ -41,6 +42,8 @@ int run(Flags flags, const CommonFlags& common) {
   const TrainingData training = load_training(flags.data, {.limit = flags.limit, .seed = common.seed});
   const TestData test = load_test(flags.data);
   const Dataset& data = training.data;
+  check_same_kind(data, test.data);
+  check_last_batch(data.size(), flags.options.batch, flags.auxiliary || (data.height <= 4 && data.width <= 4));
   const nas::Provenance provenance{common.command, flags.data, common.seed, kernels::threads()};
   const nas::NetworkOptions size{.size = {.channels = flags.channels,
                                           .layers = flags.layers,

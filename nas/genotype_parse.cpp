@@ -70,7 +70,10 @@ std::vector<int> concat(Scanner& scan) {
 Genotype parse_text(std::string_view text, const Space& space, const std::string& origin) {
   static const std::vector<std::string> fields{"normal", "normal_concat", "reduce", "reduce_concat"};
   Scanner scan(text, origin);
-  if (scan.word("'Genotype(' or JSON") != "Genotype") scan.fail_at_token("expected 'Genotype(' or JSON");
+  const std::string opening = scan.word("'Genotype(' or JSON");
+  if (opening == "ChainArchitecture")
+    scan.fail_at_token("an architecture of the lecture space, expected a genotype of the darts space");
+  if (opening != "Genotype") scan.fail_at_token("expected 'Genotype(' or JSON");
   scan.expect('(', "'Genotype'");
   Genotype result;
   std::vector<std::string> seen;

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <string>
 
 #include "engine/io/file.h"
+#include "engine/tensor/error.h"
 
 namespace nascent {
 
@@ -17,15 +19,18 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
   const std::filesystem::path temporary = fmt::format("{}.tmp.{}.{}", path.string(), ::getpid(), count++);
   // A leftover of a process with our number that was killed is nobody's by now.
   ::unlink(temporary.c_str());
-  File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
   try {
+    File file(temporary, O_WRONLY | O_CREAT | O_EXCL);
     file.write(bytes);
     file.sync();
     file.close();
     if (::rename(temporary.c_str(), path.c_str()) != 0) throw_file_error(path, "cannot replace", errno);
-  } catch (...) {
+  } catch (const FileError& error) {
     ::unlink(temporary.c_str());
-    throw;
+    // The temporary file's name would tell nobody anything.
+    const std::string_view message = error.what(), ours = temporary.native();
+    if (!message.starts_with(ours)) throw;
+    throw FileError(path.string() + std::string(message.substr(ours.size())));
   }
   // The rename itself lives in the directory.
   const std::filesystem::path parent = path.parent_path();

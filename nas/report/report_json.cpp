@@ -86,6 +86,8 @@ ReportData read_report_json(const std::filesystem::path& path) {
     j.at("mistakes").get_to(data.mistakes);
     j.at("provenance").get_to(data.provenance);
     if (j.contains("chain")) data.chain = j.at("chain").get<ChainArchitecture>();
+    for (const NamedDerivation& found : data.genotypes)
+      check_genotype(found.derivation.genotype, darts_space(), path.string());
     return data;
   } catch (const Json::exception& error) {
     throw DataError(path.string() + ": is not a report's data (" + error.what() + ")");
