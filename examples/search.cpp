@@ -75,8 +75,6 @@ int run(const Flags& flags, const CommonFlags& common) {
   const auto say = [&](const std::string& line) {
     if (!common.quiet) std::cerr << line << '\n';
   };
-  say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
-  for (const std::string& line : nas::describe(options)) say("  " + line);
 
   const auto start = std::chrono::steady_clock::now();
   nas::SearchResult result;
@@ -85,9 +83,12 @@ int run(const Flags& flags, const CommonFlags& common) {
     const nas::SearchObserver observer{
         .on_start =
             [&] {
-              if (flags.out.empty()) return;
-              folder.emplace(flags.out);
-              folder->write_config(nas::search_config_json(options, flags.preset, provenance));
+              if (!flags.out.empty()) {
+                folder.emplace(flags.out);
+                folder->write_config(nas::search_config_json(options, flags.preset, provenance));
+              }
+              say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
+              for (const std::string& line : nas::describe(options)) say("  " + line);
             },
         .on_step =
             [&](const nas::SearchProgress& p) {

@@ -7,13 +7,14 @@ using namespace nascent::test;
 
 namespace {
 
-// Starts a run that would take hours, waits for `file` to have a byte, and interrupts it. `timeout` keeps a program
-// that does not listen from running on.
+// Starts a run that would take hours, waits for `file` to have a byte, and interrupts it. A program that does not
+// listen is killed after half a minute.
 Outcome interrupted(const std::string& name, const Arguments& flags, const std::filesystem::path& file) {
   return run_shell(
-      "file=\"$1\"; shift; timeout -s KILL 60 \"$0\" \"$@\" & pid=$!\n"
-      "for i in $(seq 600); do [ -s \"$file\" ] && break; sleep 0.05; done\n"
-      "kill -INT $(ps -o pid= --ppid $pid || echo $pid); wait $pid",
+      "file=\"$1\"; shift; \"$0\" \"$@\" & pid=$!\n"
+      "for i in $(seq 600); do [ -s \"$file\" ] && break; sleep 0.05; done; kill -INT $pid\n"
+      "for i in $(seq 600); do kill -0 $pid || break; sleep 0.05; done 2> /dev/null; kill -KILL $pid 2> /dev/null\n"
+      "wait $pid",
       Arguments{program(name), file} + flags);
 }
 
@@ -35,9 +36,8 @@ void check_whole(const Outcome& outcome, const std::string& name, const std::fil
     CHECK(entry.path().string().find(".tmp") == std::string::npos);
 }
 
-const Arguments endless = {"--channels", "2", "--layers", "2",       "--limit", "32",
-                           "--batch",    "8", "--epochs", "100000", "--data",  "synthetic:1x12x12",
-                           "--quiet",    "--json"};
+const Arguments endless = {"--channels", "2",        "--layers", "2",      "--limit",           "32",      "--batch",
+                           "8",          "--epochs", "100000",   "--data", "synthetic:1x12x12", "--quiet", "--json"};
 
 }  // namespace
 
@@ -57,7 +57,7 @@ TEST_CASE("a search interrupted before its first epoch ends is whole, too") {
 TEST_CASE("an interrupted training keeps its weights") {
   const TemporaryFolder folder;
   const auto network = folder / "network";
-  check_whole(
-      interrupted("train", endless + Arguments{"--genotype", genotype_text, "--out", network}, network / "history.jsonl"),
-      "train", network);
+  check_whole(interrupted("train", endless + Arguments{"--genotype", genotype_text, "--out", network},
+                          network / "history.jsonl"),
+              "train", network);
 }

@@ -61,6 +61,19 @@ TEST_CASE("a folder of images, 27 x 29 pixels, a folder a class") {
   check_both(folder);
 }
 
+TEST_CASE("an odd number of channels works: a reduction doubles them before it halves them") {
+  for (const char* channels : {"1", "3"})
+    for (const char* layers : {"1", "3", "4"}) {
+      INFO(channels << " channels, " << layers << " layers");
+      const Arguments odd = {"--channels", channels, "--layers", layers, "--json"};
+      CHECK(parsed_output(run("inspect", Arguments{"--supernet", "darts"} + odd)).at("parameters") > 0);
+      CHECK(parsed_output(run("inspect", Arguments{"--genotype", "DARTS_V2"} + odd)).at("parameters") > 0);
+    }
+  CHECK(run("search", {"--channels", "3", "--layers", "3", "--limit", "16", "--batch", "8", "--epochs", "1", "--data",
+                       "synthetic:1x8x8"})
+            .exit_code == 0);
+}
+
 TEST_CASE("a search never opens the test split") {
   const Size size{1, 12, 12};
   const TemporaryFolder none, good, garbage;

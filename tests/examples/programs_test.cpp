@@ -43,8 +43,10 @@ TEST_CASE("every program names an unknown flag and the nearest it has") {
     check_refused(run(name, {"--frobnicate=3"}), 2, name, "unknown option '--frobnicate'; see --help");
     const Arguments needed = name == "verify" || name == "report" ? Arguments{"."} : Arguments{};
     check_refused(run(name, {"--threads"}), 2, name, "option '--threads' needs a value");
-    check_refused(run(name, needed + Arguments{"--threads", "0"}), 2, name, "option '--threads' expects a whole number from 1");
-    check_refused(run(name, needed + Arguments{"--seed", "1", "--seed", "1"}), 2, name, "option '--seed' is given twice");
+    check_refused(run(name, needed + Arguments{"--threads", "0"}), 2, name,
+                  "option '--threads' expects a whole number from 1");
+    check_refused(run(name, needed + Arguments{"--seed", "1", "--seed", "1"}), 2, name,
+                  "option '--seed' is given twice");
   }
 }
 

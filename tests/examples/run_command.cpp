@@ -1,6 +1,7 @@
 #include "tests/examples/run_command.h"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,10 +56,11 @@ Outcome run_command(const std::vector<std::string>& command, const std::vector<s
   if (error != 0) throw std::system_error(error, std::generic_category(), command[0]);
 
   int status = 0;
-  while (waitpid(child, &status, 0) == -1 && errno == EINTR) {
+  rusage usage{};
+  while (wait4(child, &status, 0, &usage) == -1 && errno == EINTR) {
   }
   const int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return {code, contents(out.get()), contents(err.get())};
+  return {code, contents(out.get()), contents(err.get()), usage.ru_maxrss};
 }
 
 Outcome run_shell(const std::string& line, const std::vector<std::string>& arguments) {

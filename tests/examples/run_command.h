@@ -9,6 +9,7 @@ namespace nascent::test {
 struct Outcome {
   int exit_code;  // 128 + signal when a signal ended it
   std::string out, err;
+  long peak_kilobytes;  // of memory
 };
 
 // `environment` entries ("NAME=value") are added to ours. Standard input is empty.

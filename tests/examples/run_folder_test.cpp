@@ -31,9 +31,9 @@ TEST_CASE("a search leaves a run folder that train, inspect and report read") {
   const TemporaryFolder folder;
   const auto found = folder / "found", network = folder / "network", page = folder / "page.html";
   const auto result =
-      parsed_output(run("search", Arguments{"--channels", "2", "--layers", "2", "--limit", "32", "--batch", "8", "--epochs", "2",
-                                        "--seed", "7", "--quiet", "--json", "--out", found} +
-                                  drawn_images));
+      parsed_output(run("search", Arguments{"--channels", "2", "--layers", "2", "--limit", "32", "--batch", "8",
+                                            "--epochs", "2", "--seed", "7", "--quiet", "--json", "--out", found} +
+                                      drawn_images));
   CHECK(result.at("epochs") == 2);
   CHECK(contents(found / "genotype.txt") == result.at("genotype").get<std::string>() + "\n");
 
@@ -62,9 +62,9 @@ TEST_CASE("a search leaves a run folder that train, inspect and report read") {
   CHECK(weights.shape("stem.0.weight")[0] == 6);
   check_page(found);
 
-  const auto trained = parsed_output(run("train", small_run + drawn_images +
-                                                      Arguments{"--genotype", found / "genotype.txt", "--quiet",
-                                                                "--json", "--out", network}));
+  const auto trained = parsed_output(
+      run("train", small_run + drawn_images +
+                       Arguments{"--genotype", found / "genotype.txt", "--quiet", "--json", "--out", network}));
   CHECK(trained.at("genotype") == result.at("genotype"));
   CHECK(trained.at("parameters").get<int>() < result.at("parameters").get<int>());
   CHECK(contents(network / "genotype.txt") == contents(found / "genotype.txt"));
@@ -98,9 +98,8 @@ TEST_CASE("a second run in the same folder replaces the first") {
 TEST_CASE("the lecture space is searched, too") {
   const TemporaryFolder folder;
   const auto found = folder / "found";
-  const auto result = parsed_output(run("search", small_run + drawn_images +
-                                                      Arguments{"--space", "lecture", "--quiet", "--json", "--out",
-                                                                found}));
+  const auto result = parsed_output(
+      run("search", small_run + drawn_images + Arguments{"--space", "lecture", "--quiet", "--json", "--out", found}));
   CHECK_THAT(result.at("genotype").get<std::string>(), Catch::StartsWith("ChainArchitecture(cells=[["));
   CHECK(contents(found / "genotype.txt") == result.at("genotype").get<std::string>() + "\n");
   CHECK(json::parse(contents(found / "genotype.json")).at("space") == "lecture");

@@ -24,7 +24,8 @@ inline Outcome run(const std::string& name, const Arguments& flags) {
 }
 
 // The smallest search and training that still take several steps. Two layers are both reduction cells.
-inline const Arguments small_run = {"--channels", "2", "--layers", "2", "--limit", "32", "--epochs", "1", "--batch", "8"};
+inline const Arguments small_run = {"--channels", "2",        "--layers", "2",       "--limit",
+                                    "32",         "--epochs", "1",        "--batch", "8"};
 inline const Arguments drawn_images = {"--data", "synthetic:1x12x12"};
 
 // A genotype in DARTS's own text, with operations from all of its families.
