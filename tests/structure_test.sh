@@ -30,7 +30,7 @@ rm "$root/compile_commands.json"
 holds top
 
 caught floors kernels/a.cpp '#include "engine/tensor/tensor.h"'
-caught floors engine/a.cpp '  #  include "nas/genotype.h"'
+caught floors engine/a.cpp '  #  include "nas/genotype/genotype.h"'
 caught floors engine/ops/a.cpp '#include "op.h"'
 caught floors nas/a.h '#include "examples/support/cli.h"'
 caught openmp engine/a.cpp '#pragma omp parallel for'

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "nas/genotype.h"
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
+#include "nas/genotype/genotype.h"
 #include "nas/space/space.h"
 
 namespace nascent::nas {

@@ -2,7 +2,7 @@
 // Random architectures: what a search must beat to have found something.
 #include <cstdint>
 
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 
 namespace nascent::nas {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
 #include "nas/network/network.h"
 #include "nas/network/network_size.h"
 

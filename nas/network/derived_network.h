@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 #include "nas/network/network.h"
 #include "nas/network/network_size.h"
 

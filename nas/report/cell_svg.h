@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "nas/genotype.h"
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
+#include "nas/genotype/genotype.h"
 
 namespace nascent::nas {
 

@@ -2,7 +2,7 @@
 // xiangning-chen/DrNAS and D-X-Y/AutoDL-Projects.
 #include <map>
 
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 
 namespace nascent::nas {
 namespace {

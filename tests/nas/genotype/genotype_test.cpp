@@ -1,4 +1,4 @@
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 // JSON of the two kinds of architecture, read strictly: no duplicate keys, no nesting beyond what they need. The
 // callers check operations and states against the space.
-#include "nas/genotype.h"
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
+#include "nas/genotype/genotype.h"
 
 namespace nascent::nas {
 

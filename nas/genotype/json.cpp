@@ -1,4 +1,4 @@
-#include "nas/genotype_json.h"
+#include "nas/genotype/json.h"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "engine/tensor/error.h"
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 #include "nas/space/suggest.h"
 
 namespace nascent::nas {

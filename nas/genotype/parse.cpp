@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "engine/tensor/error.h"
-#include "nas/genotype.h"
-#include "nas/genotype_json.h"
-#include "nas/genotype_scanner.h"
+#include "nas/genotype/genotype.h"
+#include "nas/genotype/json.h"
+#include "nas/genotype/scanner.h"
 #include "nas/space/suggest.h"
 
 namespace nascent::nas {

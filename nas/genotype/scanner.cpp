@@ -1,4 +1,4 @@
-#include "nas/genotype_scanner.h"
+#include "nas/genotype/scanner.h"
 
 #include <fmt/format.h>
 

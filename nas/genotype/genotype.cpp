@@ -1,4 +1,4 @@
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,11 +1,11 @@
-#include "nas/genotype_chain.h"
+#include "nas/genotype/chain.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "engine/tensor/error.h"
-#include "nas/genotype_json.h"
-#include "nas/genotype_scanner.h"
+#include "nas/genotype/json.h"
+#include "nas/genotype/scanner.h"
 #include "nas/space/suggest.h"
 
 namespace nascent::nas {

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "engine/tensor/error.h"
-#include "nas/genotype.h"
+#include "nas/genotype/genotype.h"
 
 using namespace nascent;
 using namespace nascent::nas;
@@ -25,7 +25,7 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("--genotype takes a name, a text, JSON or a file of either") {
+TEST_CASE("the genotype argument takes a name, a text, JSON or a file of either") {
   const Folder folder;
   const Genotype genotype = published_genotype("PC_DARTS_cifar").value();
   CHECK(resolve_genotype("PC_DARTS_cifar") == genotype);
@@ -36,7 +36,7 @@ TEST_CASE("--genotype takes a name, a text, JSON or a file of either") {
   CHECK(resolve_genotype(folder.file("genotype.json", to_json(genotype) + "\n")) == genotype);
 }
 
-TEST_CASE("--genotype says whose fault it is") {
+TEST_CASE("the genotype argument says whose fault it is") {
   const Folder folder;
   CHECK_THROWS_AS(resolve_genotype(""), UsageError);
   CHECK_THROWS_AS(resolve_genotype("resnet"), UsageError);
