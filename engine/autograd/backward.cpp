@@ -117,6 +117,8 @@ class Walk final : public Vjp {
 };
 
 Gradients Tape::backward(const Tensor& output, const Backward& how, Where where) {
+  if (options_.counting_only)
+    throw ContractError("backward", "this tape only counts; make one without {.counting_only = true}", where);
   if (consumed_)
     throw ContractError("backward",
                         "this tape was consumed by backward at line " + std::to_string(consumed_at_.line()) +

@@ -28,7 +28,7 @@ std::size_t Node::saved_bytes() const {
   return sum;
 }
 
-Tape::Tape() : id_(next_tape_id++), outer_(active_tape) { active_tape = this; }
+Tape::Tape(TapeOptions options) : options_(options), id_(next_tape_id++), outer_(active_tape) { active_tape = this; }
 Tape::~Tape() { active_tape = outer_; }
 Tape* Tape::active() { return active_tape; }
 
@@ -106,6 +106,12 @@ void Tape::append(const Op& op, const std::vector<Tensor>& inputs, Tensor& outpu
   node.op = &op;
   node.shape = output.shape();
   node.dtype = output.dtype();
+  node.macs = recorded.macs;
+  node.where = where;
+  if (options_.counting_only) {
+    nodes_.push_back(std::move(node));
+    return;
+  }
   node.saved.reserve(recorded.save.size());
   for (Tensor& t : recorded.save) {
     // The output is saved by its place on the tape, so that a gradient of a gradient finds its way through it.
@@ -114,8 +120,6 @@ void Tape::append(const Op& op, const std::vector<Tensor>& inputs, Tensor& outpu
     node.saved.push_back({std::move(t), version});
   }
   node.rule = std::move(recorded.rule);
-  node.macs = recorded.macs;
-  node.where = where;
   nodes_.push_back(std::move(node));
 }
 

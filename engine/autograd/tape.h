@@ -44,9 +44,13 @@ struct Backward {
       {};  // sees each node before it runs
 };
 
+struct TapeOptions {
+  bool counting_only = false;  // keep shapes and multiply-adds but nothing to go backward with: for counting costs
+};
+
 class Tape {
  public:
-  Tape();  // becomes the active tape of this thread until it is destroyed
+  explicit Tape(TapeOptions options = {});  // becomes the active tape of this thread until it is destroyed
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -71,6 +75,7 @@ class Tape {
   friend class Walk;
   void append(const Op& op, const std::vector<Tensor>& inputs, Tensor& output, Recorded recorded, const Where& where);
 
+  TapeOptions options_;
   std::uint32_t id_;
   Tape* outer_;
   std::deque<Node> nodes_;  // a deque: nodes stay where they are while a recorded backward pass appends

@@ -208,4 +208,14 @@ TEST_CASE("a chain of a million operations needs no stack", "[full]") {
   CHECK(tape.backward(x)[a].item() == 1);
 }
 
+TEST_CASE("a tape that only counts keeps nothing and does not go backward") {
+  const Tensor x = Tensor::full({2, 3}, 1), w = Tensor::full({3, 4}, 2);
+  Tape tape({.counting_only = true});
+  tape.watch(w);
+  const Tensor y = matmul(x, w);
+  CHECK(tape.macs() == 24);
+  CHECK(tape.saved_bytes() == 0);
+  CHECK_THROWS_WITH(tape.backward(sum(y)), Catch::Contains("only counts"));
+}
+
 }  // namespace nascent
