@@ -8,6 +8,7 @@
 #include "examples/support/table.h"
 #include "nas/cost/cost.h"
 #include "nas/network/derived_network.h"
+#include "nas/search/preset.h"
 #include "nas/supernet/supernet.h"
 
 using namespace nascent;
@@ -19,8 +20,8 @@ struct Counts {
   std::int64_t parameters = 0, macs = 0, alphas = 0;
 };
 
-Counts count_supernet(const std::string& space, const nas::SupernetOptions& options) {
-  const auto supernet = nas::make_supernet(nas::space_named(space), options);
+Counts count_supernet(const nas::Space& space, const nas::SupernetOptions& options) {
+  const auto supernet = nas::make_supernet(space, options);
   return {supernet->store().weight_count(), nas::count_macs(*supernet, supernet->store(), options.image),
           supernet->alpha_count()};
 }
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
   cli.text("--genotype", genotype, "NAME|TEXT|FILE", "the network of this genotype");
   cli.choice("--supernet", space, nas::space_names(), "the supernet of this space");
   cli.number("--channels", channels, {1, 1024}, "of the first cells (default 36, a supernet 16)");
-  cli.number("--layers", layers, {1, 100}, "cells (default 20, a supernet 8)");
+  cli.number("--layers", layers, {1, 100}, "cells (default 20, a supernet 8, of the lecture space 2)");
   cli.custom("--image", "CxHxW", "sizes like 3x32x32", "of one image (default 3x32x32)", [&](const std::string& text) {
     const auto parsed = parse_image(text);
     if (parsed) image = *parsed;
@@ -54,13 +55,15 @@ int main(int argc, char** argv) {
     if (genotype.empty() == space.empty()) throw UsageError("give one of --genotype and --supernet");
     const bool supernet = !space.empty();
     const nas::NetworkSize size{.channels = channels.value_or(supernet ? 16 : 36),
-                                .layers = layers.value_or(supernet ? 8 : 20),
+                                .layers = layers.value_or(space == "lecture" ? 2
+                                                          : supernet         ? 8
+                                                                             : 20),
                                 .image = {image.channels, image.height, image.width},
                                 .classes = classes};
     const Counts counts =
-        supernet
-            ? count_supernet(space, {size.channels, size.layers, size.image, size.classes, DType::f32, common.seed})
-            : count_network(genotype, size);
+        supernet ? count_supernet(nas::space_of({.space = space, .layers = size.layers}),
+                                  {size.channels, size.layers, size.image, size.classes, DType::f32, common.seed})
+                 : count_network(genotype, size);
     if (common.json) {
       nlohmann::ordered_json out = {{"parameters", counts.parameters}, {"macs", counts.macs}};
       if (supernet) out["alphas"] = counts.alphas;

@@ -32,6 +32,8 @@ nas::SearchOptions options_from(const Flags& flags, std::uint64_t seed) {
   if (!flags.space.empty()) options.space = flags.space;
   if (!flags.order.empty()) options.bilevel.order = nas::parse_order(flags.order);
   options.channels = flags.channels.value_or(options.channels);
+  // The presets' depths are meant for the darts space.
+  if (options.space == "lecture") options.layers = static_cast<std::int64_t>(nas::lecture_space().cells.size());
   options.layers = flags.layers.value_or(options.layers);
   options.batch = flags.batch.value_or(options.batch);
   options.epochs = flags.epochs.value_or(options.epochs);
@@ -55,7 +57,7 @@ struct Architecture {
 Architecture derive(const nas::Supernet& supernet) {
   const std::vector<nas::AlphaMatrix> alphas = supernet.alpha_matrices();
   if (supernet.space().name == "lecture") {
-    const nas::ChainArchitecture chain = nas::derive_chain(alphas);
+    const nas::ChainArchitecture chain = nas::derive_chain(alphas, supernet.space());
     return {to_text(chain), to_json(chain), chain_table(chain)};
   }
   const nas::Derivation derivation = nas::derive_genotype(alphas[0], alphas[1]);
@@ -101,7 +103,7 @@ int run(const Flags& flags, const CommonFlags& common) {
         .on_epoch =
             [&](const nas::EpochReport& epoch) {
               if (progress) progress->line(epoch_line(epoch, options.epochs));
-              if (folder) folder->append_history(nas::history_json(epoch, nas::space_named(options.space)));
+              if (folder) folder->append_history(nas::history_json(epoch, nas::space_of(options)));
             },
         .stop = interrupted};
     result = nas::search(training, options, observer);

@@ -56,6 +56,12 @@ const Preset& preset_named(const std::string& name) {
   throw UsageError("unknown preset '" + name + "'; the presets are " + names);
 }
 
+Space space_of(const SearchOptions& o) {
+  const Space& space = space_named(o.space);
+  if (space.name != "lecture") return space;
+  return chain_space(static_cast<int>(o.layers), static_cast<int>(space.edges.size()));
+}
+
 std::vector<std::string> describe(const SearchOptions& o) {
   const BilevelOptions& b = o.bilevel;
   return {

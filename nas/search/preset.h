@@ -27,6 +27,8 @@ const std::vector<Preset>& presets();
 std::vector<std::string> preset_names();
 // UsageError naming all of them.
 const Preset& preset_named(const std::string& name);
+// The space by its name; `layers` is the number of cells of the lecture space too.
+Space space_of(const SearchOptions& options);
 // What a search with these options will do, a line a fact.
 std::vector<std::string> describe(const SearchOptions& options);
 

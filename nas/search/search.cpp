@@ -54,12 +54,12 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
   if (data.size() < 4)
     throw DataError(data.name + ": a search needs at least 4 training images, got " + std::to_string(data.size()));
   SearchResult result;
-  result.supernet = make_supernet(space_named(options.space), {.channels = options.channels,
-                                                               .layers = options.layers,
-                                                               .image = {data.channels, data.height, data.width},
-                                                               .classes = data.classes,
-                                                               .dtype = options.dtype,
-                                                               .seed = options.seed});
+  result.supernet = make_supernet(space_of(options), {.channels = options.channels,
+                                                      .layers = options.layers,
+                                                      .image = {data.channels, data.height, data.width},
+                                                      .classes = data.classes,
+                                                      .dtype = options.dtype,
+                                                      .seed = options.seed});
   result.initial_alphas = result.supernet->alpha_matrices();
   Bilevel bilevel(*result.supernet, options.bilevel);
 

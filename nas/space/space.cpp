@@ -75,14 +75,20 @@ const Space& darts_space() {
 }
 
 const Space& lecture_space() {
-  static const Space space{
+  static const Space space = chain_space(2, 3);
+  return space;
+}
+
+Space chain_space(int cells, int edges) {
+  Space space{
       .name = "lecture",
       .operations = {"conv3x3", "conv5x5", "sep_conv3x3", "max_pool", "skip"},
-      .cells = {"cell 0", "cell 1"},
+      .cells = {},
       .inputs = 1,
-      .nodes = 3,
-      .edges = one_after_the_other(3),
+      .nodes = edges,
+      .edges = one_after_the_other(edges),
   };
+  for (int cell = 0; cell < cells; ++cell) space.cells.push_back("cell " + std::to_string(cell));
   return space;
 }
 

@@ -38,6 +38,8 @@ const Space& darts_space();
 
 // The residual chain of the course demo: two cells of three edges, one after the other, x = x + edge(x).
 const Space& lecture_space();
+// The same with other numbers of cells and of edges in each.
+Space chain_space(int cells, int edges);
 
 // By name; UsageError for an unknown one.
 const Space& space_named(std::string_view name);

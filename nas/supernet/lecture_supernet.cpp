@@ -6,7 +6,7 @@
 
 namespace nascent::nas {
 
-LectureSupernet::LectureSupernet(const SupernetOptions& options) : Supernet(lecture_space(), options) {
+LectureSupernet::LectureSupernet(const Space& chain, const SupernetOptions& options) : Supernet(chain, options) {
   const Scope root = store().root();
   const auto operation_count = static_cast<std::int64_t>(space().operations.size());
   stem_ = make_stem(root / "stem", {.in = options.image.channels, .out = options.channels, .relu = true});

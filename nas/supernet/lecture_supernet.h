@@ -9,8 +9,8 @@ namespace nascent::nas {
 
 class LectureSupernet final : public Supernet {
  public:
-  // options.layers is not used: the space says how many cells there are.
-  explicit LectureSupernet(const SupernetOptions& options);
+  // A chain_space; it says how many cells there are, options.layers is not used.
+  LectureSupernet(const Space& space, const SupernetOptions& options);
   Tensor forward(const Tensor& images, const Context& context) const override;
   std::vector<AlphaMatrix> alpha_matrices() const override;
 

@@ -32,7 +32,7 @@ Tensor Supernet::add_alpha(const std::string& name, const Shape& shape) {
 
 std::unique_ptr<Supernet> make_supernet(const Space& space, const SupernetOptions& options) {
   check_network_size({options.channels, options.layers, options.image, options.classes});
-  if (space.name == "lecture") return std::make_unique<LectureSupernet>(options);
+  if (space.name == "lecture") return std::make_unique<LectureSupernet>(space, options);
   return std::make_unique<DartsSupernet>(options);
 }
 

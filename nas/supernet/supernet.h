@@ -45,7 +45,7 @@ class Supernet : public Module {
 
  private:
   ParameterStore store_;
-  const Space& space_;
+  Space space_;
   std::vector<NamedAlpha> alphas_;
 };
 

@@ -19,7 +19,7 @@ double compare_series(const std::vector<double>& ours, const nlohmann::json& the
 
 // How many edges were given another operation.
 double differing_choices(const Supernet& supernet, const nlohmann::json& architecture) {
-  const ChainArchitecture ours = derive_chain(supernet.alpha_matrices());
+  const ChainArchitecture ours = derive_chain(supernet.alpha_matrices(), supernet.space());
   double differing = 0;
   for (std::size_t c = 0; c < ours.cells.size(); ++c)
     for (std::size_t e = 0; e < ours.cells[c].size(); ++e)
@@ -76,11 +76,12 @@ std::vector<Quantity> verify_lecture(const std::filesystem::path& folder) {
   const SafetensorsFile initial = file("initial.safetensors"), data = file("data.safetensors");
   const Batch train = read_images(data, "x_train", "y_train"), validation = read_images(data, "x_val", "y_val");
   const Shape& images = train.images.shape();
-  const auto supernet = make_supernet(lecture_space(), {.channels = initial.shape("stem.0.weight")[0],
-                                                        .layers = count_children(initial, "cells."),
-                                                        .image = {images[3], images[1], images[2]},
-                                                        .classes = initial.shape("fc.weight")[0],
-                                                        .dtype = train.images.dtype()});
+  const Space space = chain_space(static_cast<int>(count_children(initial, "cells.")),
+                                  static_cast<int>(count_children(initial, "cells.0.edges.")));
+  const auto supernet = make_supernet(space, {.channels = initial.shape("stem.0.weight")[0],
+                                              .image = {images[3], images[1], images[2]},
+                                              .classes = initial.shape("fc.weight")[0],
+                                              .dtype = train.images.dtype()});
   load_supernet(*supernet, initial);
 
   const bool exact = train.images.dtype() == DType::f64;
