@@ -195,9 +195,10 @@ TEST_CASE("the chain of the lecture is searched by the same loop") {
   SearchOptions options = small_search();
   options.space = "lecture";
   options.channels = 4;
+  options.layers = 4;
   const SearchResult result = search(figures(), options);
   CHECK(result.history.size() == 1);
-  CHECK(result.supernet->alpha_matrices().size() == 2);
+  CHECK(result.supernet->alpha_matrices().size() == 4);
   CHECK(result.supernet->alpha_matrices() != result.initial_alphas);
 }
 

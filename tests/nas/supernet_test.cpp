@@ -67,6 +67,14 @@ TEST_CASE("the lecture's supernet has 55,834 weights and 30 alphas") {
   CHECK(supernet->alpha_matrices().size() == 2);
 }
 
+TEST_CASE("a chain may have any number of cells and edges") {
+  const auto supernet = make_supernet(chain_space(3, 2), {.channels = 4, .image = {1, 11, 13}, .classes = 7});
+  CHECK(supernet->alpha_count() == 3 * 2 * 5);
+  CHECK(supernet->named_alphas().back().name == "cells.2.edges.1.alpha");
+  CHECK(supernet->alpha_matrices().size() == 3);
+  CHECK(supernet->forward(Tensor::zeros({2, 11, 13, 1}), {}).shape() == Shape{2, 7});
+}
+
 TEST_CASE("parameters bear the names reference weights come with") {
   const auto darts = make_supernet(darts_space(), {.channels = 4, .layers = 3});
   const auto shape = [](const Supernet& supernet, const char* name) {
