@@ -28,10 +28,10 @@ namespace {
 constexpr std::int64_t kChannels = 16, kTrain = 500, kValidation = 200, kEpochs = 30;
 constexpr nas::ImageSize kImage{.channels = 3, .height = 32, .width = 32};
 
-void heading(int part, const std::string& title) { std::cout << fmt::format("\n{}. {}\n\n", part, title); }
+void heading(std::ostream& out, int part, const std::string& title) { out << fmt::format("\n{}. {}\n\n", part, title); }
 
-void show_mixed_operation(std::uint64_t seed) {
-  heading(1, "A mixed operation: every candidate at once, weighted by the softmax of alpha");
+void show_mixed_operation(std::ostream& out, std::uint64_t seed) {
+  heading(out, 1, "A mixed operation: every candidate at once, weighted by the softmax of alpha");
   ParameterStore store(seed);
   std::vector<std::unique_ptr<Module>> operations;
   const std::vector<std::string>& names = nas::lecture_space().operations;
@@ -42,26 +42,27 @@ void show_mixed_operation(std::uint64_t seed) {
   const Tensor weights = softmax(alpha);
   const Tensor y = edge.forward(Tensor::full({2, 32, 32, kChannels}, 1), weights, {});
   for (std::size_t i = 0; i < names.size(); ++i)
-    std::cout << fmt::format("   {:<12} weight {:.3f}\n", names[i], weights.at(static_cast<std::int64_t>(i)));
-  std::cout << "   an input of shape [2, 32, 32, 16] leaves with shape " << y.shape().text() << '\n';
+    out << fmt::format("   {:<12} weight {:.3f}\n", names[i], weights.at(static_cast<std::int64_t>(i)));
+  out << "   an input of shape [2, 32, 32, 16] leaves with shape " << y.shape().text() << '\n';
 }
 
-void show_supernet(const nas::Supernet& supernet) {
-  heading(2, "The supernet: all architectures in one network");
-  std::cout << fmt::format(
+void show_supernet(std::ostream& out, const nas::Supernet& supernet) {
+  heading(out, 2, "The supernet: all architectures in one network");
+  out << fmt::format(
       "   a DARTS cell (14 edges, 8 operations) has 8^14 = {} architectures; this chain has 5^6 = {}\n"
       "   {} architecture and {} weight parameters\n",
       nas::assignment_count(nas::darts_space()), nas::assignment_count(nas::lecture_space()), supernet.alpha_count(),
       grouped(supernet.store().weight_count()));
 }
 
-std::vector<nas::LectureEpoch> show_search(nas::Supernet& supernet, const Batch& train, const Batch& validation) {
-  heading(3, "The bi-level loop: weights follow the training loss, alphas the validation loss");
-  return nas::lecture_search(supernet, train, validation, kEpochs, [](const nas::LectureEpoch& e) {
+std::vector<nas::LectureEpoch> show_search(std::ostream& out, nas::Supernet& supernet, const Batch& train,
+                                           const Batch& validation) {
+  heading(out, 3, "The bi-level loop: weights follow the training loss, alphas the validation loss");
+  return nas::lecture_search(supernet, train, validation, kEpochs, [&out](const nas::LectureEpoch& e) {
     if (e.epoch % 5 == 0 || e.epoch == kEpochs - 1)
-      std::cout << fmt::format("   epoch {:>2}: train loss {:.4f}, validation loss {:.4f}, entropy {:.4f}\n", e.epoch,
-                               e.step.train_loss, e.step.validation_loss, e.entropy)
-                << std::flush;
+      out << fmt::format("   epoch {:>2}: train loss {:.4f}, validation loss {:.4f}, entropy {:.4f}\n", e.epoch,
+                         e.step.train_loss, e.step.validation_loss, e.entropy)
+          << std::flush;
   });
 }
 
@@ -92,13 +93,30 @@ nas::ChainArchitecture random_chain(std::uint64_t seed) {
   return chain;
 }
 
+nlohmann::ordered_json to_json(const nas::Supernet& supernet, const std::vector<nas::LectureEpoch>& history,
+                               const nas::ChainArchitecture& found, const std::vector<nas::ResultRow>& results,
+                               const std::vector<std::string>& pictures) {
+  nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
+  for (const nas::LectureEpoch& e : history)
+    epochs.push_back({{"epoch", e.epoch},
+                      {"train_loss", e.step.train_loss},
+                      {"validation_loss", e.step.validation_loss},
+                      {"entropy", e.entropy}});
+  return {{"architecture_parameters", supernet.alpha_count()},
+          {"weight_parameters", supernet.store().weight_count()},
+          {"history", epochs},
+          {"architecture", to_text(found)},
+          {"results", nlohmann::ordered_json::parse(results_json(results)).at("results")},
+          {"pictures", pictures}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string plots;
   CommandLine cli("lecture7", "The course demo, part by part: mixed operation, supernet, bi-level search, discovery.");
   cli.text("--plots", plots, "DIR", "where the pictures go (a page and SVG files); without it there are none");
-  cli.example("lecture7 --plots runs/lecture7", "about two minutes on two cores");
+  cli.example("lecture7 --plots runs/lecture7", "a minute and a half on two cores");
   return cli.run(argc, argv, [&](const CommonFlags& common) {
     const LoadOptions load{.limit = kTrain + kValidation, .seed = common.seed};
     const TrainingData training = load_training("synthetic:3x32x32", load);
@@ -108,37 +126,40 @@ int main(int argc, char** argv) {
     const Normalization normalization = measure(training.data);
     const Batch train = make_batch(training.data, halves.train, normalization),
                 validation = make_batch(training.data, halves.validation, normalization);
-    std::cout << fmt::format("The course demo on {} drawn images for weights and {} for alphas\n", kTrain, kValidation);
+    std::ostream out(common.json ? nullptr : std::cout.rdbuf());  // without a buffer it prints nothing
+    out << fmt::format("The course demo on {} drawn images for weights and {} for alphas\n", kTrain, kValidation);
 
-    show_mixed_operation(common.seed);
+    show_mixed_operation(out, common.seed);
     const auto supernet =
         nas::make_supernet(nas::lecture_space(), {.channels = kChannels, .image = kImage, .seed = common.seed});
-    show_supernet(*supernet);
-    const std::vector<nas::LectureEpoch> history = show_search(*supernet, train, validation);
+    show_supernet(out, *supernet);
+    const std::vector<nas::LectureEpoch> history = show_search(out, *supernet, train, validation);
 
-    heading(4, "Derivation: the strongest operation of every edge");
+    heading(out, 4, "Derivation: the strongest operation of every edge");
     const nas::ChainArchitecture found = nas::derive_chain(supernet->alpha_matrices());
-    std::cout << chain_table(found);
+    out << chain_table(found);
 
-    heading(5, "The discovered network");
+    heading(out, 5, "The discovered network");
     const nas::ChainNetwork network(found, {.size = {.channels = kChannels, .image = kImage}});
-    std::cout << fmt::format(
+    out << fmt::format(
         "   {} parameters: {:.1f} times fewer than the supernet\n", grouped(network.store().weight_count()),
         static_cast<double>(supernet->store().weight_count()) / static_cast<double>(network.store().weight_count()));
 
-    heading(6, "Comparison: the same training for each, then 500 images none of them has seen");
+    heading(out, 6, "Comparison: the same training for each, then 500 images none of them has seen");
     const std::vector<nas::ResultRow> results = {
         train_network("discovered", found, training, test, common.seed),
         train_network("random", random_chain(common.seed), training, test, common.seed),
         train_network("all conv3x3", uniform_chain("conv3x3"), training, test, common.seed)};
-    std::cout << results_table(results);
+    out << results_table(results);
 
-    heading(7, "Pictures");
+    heading(out, 7, "Pictures");
+    std::vector<std::string> pictures;
     if (plots.empty())
-      std::cout << "   none; --plots DIR writes losses, entropy, alphas and the architecture\n";
+      out << "   none; --plots DIR writes losses, entropy, alphas and the architecture\n";
     else
-      for (const std::string& file : write_lecture_pictures(plots, history, found, results))
-        std::cout << "   " << file << '\n';
+      pictures = write_lecture_pictures(plots, history, found, results);
+    for (const std::string& file : pictures) out << "   " << file << '\n';
+    if (common.json) std::cout << to_json(*supernet, history, found, results, pictures).dump() << '\n';
     return 0;
   });
 }

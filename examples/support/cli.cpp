@@ -79,11 +79,11 @@ struct CommandLine::Parser {
   }
 
   // CLI11 only collects the text: numbers, ranges and choices are checked by us, for the message's sake.
-  void add(const std::string& name, const std::string& placeholder, const std::string& expects, const std::string& help,
+  void add(const std::string& name, const std::string& metavar, const std::string& expects, const std::string& help,
            Accept accept) {
     CLI::Option* option = app.add_option(
         name, [](const CLI::results_t&) { return true; }, help);
-    option->type_name(placeholder)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->group(group);
+    option->type_name(metavar)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->group(group);
     entries.push_back({option, name, expects, std::move(accept)});
   }
 
@@ -163,9 +163,9 @@ CommandLine::CommandLine(std::string program, const std::string& purpose)
 
 CommandLine::~CommandLine() = default;
 
-void CommandLine::custom(const std::string& name, const std::string& placeholder, const std::string& expects,
+void CommandLine::custom(const std::string& name, const std::string& metavar, const std::string& expects,
                          const std::string& help, Accept accept) {
-  parser_->add(name, placeholder, expects, help, std::move(accept));
+  parser_->add(name, metavar, expects, help, std::move(accept));
 }
 
 void CommandLine::flag(const std::string& name, bool& value, const std::string& help) {
@@ -194,10 +194,10 @@ NASCENT_NUMBER(float)
 NASCENT_NUMBER(double)
 #undef NASCENT_NUMBER
 
-void CommandLine::text(const std::string& name, std::string& value, const std::string& placeholder,
+void CommandLine::text(const std::string& name, std::string& value, const std::string& metavar,
                        const std::string& help) {
   const std::string shown_default = value.empty() ? help : fmt::format("{} [{}]", help, value);
-  parser_->add(name, placeholder, placeholder, shown_default, [&value](const std::string& typed) {
+  parser_->add(name, metavar, metavar, shown_default, [&value](const std::string& typed) {
     // `--out --quiet` is a forgotten value; a file with such a name can be given as ./--quiet.
     if (typed.empty() || typed.starts_with("--")) return false;
     value = typed;
@@ -217,16 +217,16 @@ void CommandLine::choice(const std::string& name, std::string& value, std::vecto
   parser_->entries.back().choices = std::move(choices);
 }
 
-void CommandLine::argument(const std::string& placeholder, std::string& value, const std::string& help) {
-  parser_->add(placeholder, "", placeholder, help, [&value](const std::string& typed) {
+void CommandLine::argument(const std::string& metavar, std::string& value, const std::string& help) {
+  parser_->add(metavar, "", metavar, help, [&value](const std::string& typed) {
     value = typed;
     return !typed.empty();
   });
   parser_->entries.back().required = true;
 }
 
-void CommandLine::arguments(const std::string& placeholder, std::vector<std::string>& values, const std::string& help) {
-  parser_->add(placeholder, "", placeholder, help, {});
+void CommandLine::arguments(const std::string& metavar, std::vector<std::string>& values, const std::string& help) {
+  parser_->add(metavar, "", metavar, help, {});
   Parser::Entry& entry = parser_->entries.back();
   entry.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->expected(1, 1000)->allow_extra_args();
   entry.required = true;

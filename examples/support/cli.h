@@ -53,15 +53,15 @@ class CommandLine {
   void number(const std::string& name, std::optional<T>& value, Range<std::type_identity_t<T>> range,
               const std::string& help);
   // Never empty when given: an empty `value` afterwards means "not given".
-  void text(const std::string& name, std::string& value, const std::string& placeholder, const std::string& help);
+  void text(const std::string& name, std::string& value, const std::string& metavar, const std::string& help);
   void choice(const std::string& name, std::string& value, std::vector<std::string> choices, const std::string& help);
   // Anything else. `expects` completes the sentence "option '--image' expects ...".
-  void custom(const std::string& name, const std::string& placeholder, const std::string& expects,
-              const std::string& help, Accept accept);
+  void custom(const std::string& name, const std::string& metavar, const std::string& expects, const std::string& help,
+              Accept accept);
   // A positional argument, required.
-  void argument(const std::string& placeholder, std::string& value, const std::string& help);
+  void argument(const std::string& metavar, std::string& value, const std::string& help);
   // One or more positional arguments.
-  void arguments(const std::string& placeholder, std::vector<std::string>& values, const std::string& help);
+  void arguments(const std::string& metavar, std::vector<std::string>& values, const std::string& help);
   void example(const std::string& command, const std::string& what_it_does);
 
   // Parses, runs `body` and returns the program's exit code: the body's own, 2 for a wrong command line, exit_code() of

@@ -35,8 +35,8 @@ SearchOptions small() {
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
       {"tiny", "minutes: to see a search run from end to end", tiny()},
-      {"small", "an hour or two: a search whose choices mean something", small()},
-      {"darts", "the paper's own search (Liu, Simonyan & Yang 2019): days on a CPU", paper()},
+      {"small", "under an hour on two cores: wider, deeper, ten times the steps", small()},
+      {"darts", "the paper's own search (Liu, Simonyan & Yang 2019): about a day on two cores", paper()},
   };
   return all;
 }

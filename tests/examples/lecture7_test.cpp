@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "tests/examples/run_command.h"
 
@@ -20,4 +21,16 @@ TEST_CASE("lecture7 prints every part of the demo and leaves its pictures", "[fu
     CHECK(printed(text));
   }
   for (const char* file : {"lecture7.html", "cell-0.svg", "cell-1.svg"}) CHECK(std::filesystem::exists(plots / file));
+}
+
+TEST_CASE("lecture7 --json prints one object and nothing else", "[full]") {
+  const Outcome result = run_command({program("lecture7"), "--json"});
+  REQUIRE(result.exit_code == 0);
+  CHECK(result.err.empty());
+  const auto printed = nlohmann::json::parse(result.out);
+  CHECK(printed.at("architecture_parameters") == 30);
+  CHECK(printed.at("weight_parameters") == 55834);
+  CHECK(printed.at("history").size() == 30);
+  CHECK(printed.at("results").size() == 3);
+  CHECK(printed.at("pictures").empty());
 }
