@@ -49,44 +49,49 @@ struct BandShape {
   }
 };
 
-static inline BandShape forward_band(const Conv2dShape& s) {
-  return {s.height,   s.width,  s.in_channels, s.out_height(), s.out_width(), s.kernel_h,
-          s.kernel_w, s.stride, s.dilation,    s.padding,      s.padding};
+template <class Convolution>  // Conv2dShape or DepthwiseShape
+static inline BandShape reading_image(const Convolution& s, std::int64_t channels) {
+  return {.height = s.height,
+          .width = s.width,
+          .channels = channels,
+          .out_height = s.out_height(),
+          .out_width = s.out_width(),
+          .kernel_h = s.kernel_h,
+          .kernel_w = s.kernel_w,
+          .stride = s.stride,
+          .dilation = s.dilation,
+          .pad_h = s.padding,
+          .pad_w = s.padding};
 }
-// Input gradient at stride 1: a convolution of dy with the flipped, transposed weights.
-static inline BandShape gradient_band(const Conv2dShape& s) {
-  return {s.out_height(),
-          s.out_width(),
-          s.out_channels,
-          s.height,
-          s.width,
-          s.kernel_h,
-          s.kernel_w,
-          1,
-          s.dilation,
-          s.dilation * (s.kernel_h - 1) - s.padding,
-          s.dilation * (s.kernel_w - 1) - s.padding};
+// The input gradient as a convolution of dy with the flipped, transposed weights.
+template <class Convolution>
+static inline BandShape reading_gradient(const Convolution& s, std::int64_t channels) {
+  return {.height = s.out_height(),
+          .width = s.out_width(),
+          .channels = channels,
+          .out_height = s.height,
+          .out_width = s.width,
+          .kernel_h = s.kernel_h,
+          .kernel_w = s.kernel_w,
+          .stride = 1,
+          .dilation = s.dilation,
+          .pad_h = s.dilation * (s.kernel_h - 1) - s.padding,
+          .pad_w = s.dilation * (s.kernel_w - 1) - s.padding};
 }
+
+static inline BandShape forward_band(const Conv2dShape& s) { return reading_image(s, s.in_channels); }
+static inline BandShape gradient_band(const Conv2dShape& s) { return reading_gradient(s, s.out_channels); }  // stride 1
 static inline BandShape forward_band(const DepthwiseShape& s) {
-  return {s.height,   s.width,    s.channels, s.out_height(), s.out_width(),
-          s.kernel_h, s.kernel_w, s.stride,   s.dilation,     s.padding,
-          s.padding,  1,          true};
+  BandShape band = reading_image(s, s.channels);
+  band.split_columns = true;
+  return band;
 }
 // Any stride: dy spread by it, with zeros between.
 static inline BandShape gradient_band(const DepthwiseShape& s) {
-  return {s.out_height(),
-          s.out_width(),
-          s.channels,
-          s.height,
-          s.width,
-          s.kernel_h,
-          s.kernel_w,
-          1,
-          s.dilation,
-          s.dilation * (s.kernel_h - 1) - s.padding,
-          s.dilation * (s.kernel_w - 1) - s.padding,
-          s.stride,
-          true};
+  BandShape band = reading_gradient(s, s.channels);
+  band.spread = s.stride;
+  band.split_columns = true;
+  return band;
 }
 
 // Weights packed into zero-padded panels of columns, at most 16 wide in the last: in x out products a tap and group.
