@@ -23,8 +23,10 @@ struct Tile {
   std::int64_t b_step, b_outer = 0, b_inner = 0;
   float* c;
   std::int64_t c_row;
-  std::int64_t columns;  // <= NV*W; beyond them B may not exist and C is not written
-  bool add = false;      // start from C instead of 0
+  std::int64_t columns;          // <= NV*W; beyond them B may not exist and C is not written
+  bool add = false;              // start from C instead of 0
+  const float* ahead = nullptr;  // along k: what the caller reads next, fetched a line of 16 floats a step of k
+  bool fetch_c = false;  // along k: the rows of C below come next; fetch them for writing, or a store waits for DRAM
 };
 
 // Which axis of A is contiguous.
@@ -37,6 +39,27 @@ constexpr int max_rows(int vectors) {
   return vectors == 1 ? 12 : 6;
 }
 
+// Rows of A by three a base pointer: base, base + stride and base + 2*stride are x86 addresses, while a pointer or an
+// index a row would spill. The empty asm hides that the bases are related, or the compiler goes back to one.
+template <int MR, Along along>
+struct TileRows {
+  static constexpr int kBases = along == Along::k ? (MR + 2) / 3 : 1;
+  const float* base[kBases];
+  std::int64_t stride;
+  NASCENT_INLINE TileRows(const float* a, std::int64_t a_stride) : stride(a_stride) {
+#pragma GCC unroll 6
+    for (int i = 0; i < kBases; ++i) {
+      base[i] = a + 3 * i * stride;
+      if constexpr (along == Along::k) asm("" : "+r"(base[i]));
+    }
+  }
+  NASCENT_INLINE float operator[](int r) const { return along == Along::k ? base[r / 3][r % 3 * stride] : base[0][r]; }
+  NASCENT_INLINE void next() {
+#pragma GCC unroll 6
+    for (int i = 0; i < kBases; ++i) base[i] += along == Along::k ? 1 : stride;
+  }
+};
+
 template <int W, int NV, int MR, Along along>
 void run_tile(const Tile& t) {
   Vector<W> sum[MR][NV];
@@ -46,9 +69,16 @@ void run_tile(const Tile& t) {
   for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
+  if (along == Along::k && t.fetch_c)
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < NV; ++v) __builtin_prefetch(t.c + (MR + r) * t.c_row + v * W, 1);
+  const float* ahead = t.ahead ? t.ahead : t.a;
+  const std::int64_t line = t.ahead ? 16 : 0;
   for (std::int64_t o = 0; o < t.outer; ++o)
     for (std::int64_t i = 0; i < t.inner; ++i) {
-      const float* __restrict a = t.a + o * t.a_outer + i * t.a_inner;
+      TileRows<MR, along> a(t.a + o * t.a_outer + i * t.a_inner, t.a_stride);
       const float* __restrict b = t.b + o * t.b_outer + i * t.b_inner;
       for (std::int64_t k = 0; k < t.k; ++k) {
         Vector<W> bv[NV];
@@ -58,11 +88,12 @@ void run_tile(const Tile& t) {
         bv[NV - 1] = along == Along::k || whole ? load<W>(b + (NV - 1) * W) : load_n<W>(b + (NV - 1) * W, last);
 #pragma GCC unroll 16
         for (int r = 0; r < MR; ++r) {
-          const Vector<W> av = broadcast<W>(along == Along::k ? a[r * t.a_stride] : a[r]);
+          const Vector<W> av = broadcast<W>(a[r]);
 #pragma GCC unroll 2
           for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         }
-        a += along == Along::k ? 1 : t.a_stride;
+        if constexpr (along == Along::k) __builtin_prefetch(ahead), ahead += line;
+        a.next();
         b += t.b_step;
       }
     }
