@@ -1,0 +1,194 @@
+// Every kernel beside oneDNN's, in one process, sample by sample in turn, on the same threads.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "bench/peers/onednn.h"
+#include "bench/support/machine.h"
+#include "bench/support/statistics.h"
+#include "bench/support/stopwatch.h"
+#include "engine/tensor/error.h"
+#include "examples/support/cli.h"
+#include "examples/support/run_program.h"
+#include "examples/support/table.h"
+
+using namespace nascent;
+using namespace nascent::bench;
+using namespace nascent::examples;
+
+namespace {
+
+struct Row {
+  KernelCase kernel;
+  Peer peer;
+  double ours = 0, theirs = 0;  // seconds, medians
+  Ratio ratio;
+  double share = 0;  // of the roofline that ours reaches
+};
+
+// Where oneDNN leaves a choice of layout, the faster one is held against us.
+Peer best_of(const std::vector<Peer>& peers) {
+  const auto quick = [](const Peer& peer) { return median(time_alone(peer.run, {.samples = 3})); };
+  return peers.size() == 1 ? peers.front()
+                           : *std::min_element(peers.begin(), peers.end(),
+                                               [&](const Peer& a, const Peer& b) { return quick(a) < quick(b); });
+}
+
+Row measure(const KernelCase& kernel, Peer peer, const Machine& machine, const Effort& effort) {
+  const InTurn timings = time_in_turn(prepare(kernel), peer.run, effort);
+  peer.run = {};  // and its buffers
+  Row row{kernel, std::move(peer), median(timings.ours), median(timings.theirs), ratio_of(timings)};
+  row.share = machine.least_seconds(kernel.flop, kernel.read_bytes, kernel.written_bytes) / row.ours;
+  return row;
+}
+
+std::string rate(double amount, double seconds) {
+  return amount > 0 ? fmt::format("{:.1f}", amount / seconds / 1e9) : "";
+}
+
+Table table_of(const std::vector<Row>& rows) {
+  Table table({{"kernel"},
+               {"where"},
+               {"us", Align::right},
+               {"GFLOP/s", Align::right},
+               {"GB/s", Align::right},
+               {"roofline", Align::right},
+               {"oneDNN us", Align::right},
+               {"ratio", Align::right},
+               {"10 to 90 %", Align::right},
+               {"oneDNN's implementation"}});
+  for (const Row& row : rows)
+    table.row({row.kernel.text(), row.kernel.where, fmt::format("{:.1f}", row.ours * 1e6),
+               rate(row.kernel.flop, row.ours), rate(row.kernel.read_bytes + row.kernel.written_bytes, row.ours),
+               fmt::format("{:.0f} %", 100 * row.share), fmt::format("{:.1f}", row.theirs * 1e6),
+               fmt::format("{:.2f}", row.ratio.median), fmt::format("{:.2f} to {:.2f}", row.ratio.low, row.ratio.high),
+               row.peer.implementation + " " + row.peer.layout});
+  return table;
+}
+
+struct Group {
+  std::string implementation, kind;
+  double mean = 0, least = 0;
+  std::string worst;
+  std::size_t rows = 0;
+};
+
+// One a family and face and kind of implementation: "depthwise forward".
+std::vector<Group> groups_of(const std::vector<Row>& rows) {
+  std::map<std::pair<std::string, std::string>, std::vector<const Row*>> members;
+  for (const Row& row : rows) {
+    const std::string family = row.kernel.kind.substr(0, row.kernel.kind.find_first_of("0123456789"));
+    const std::string kind = family + (family.ends_with(' ') ? "" : " ") + name(row.kernel.face);
+    const std::string implementation = name(kind_of(row.peer.implementation));
+    members[{implementation, kind}].push_back(&row);
+    members[{implementation, "all"}].push_back(&row);
+  }
+  std::vector<Group> groups;
+  for (const auto& [key, of_group] : members) {
+    std::vector<double> ratios;
+    for (const Row* row : of_group) ratios.push_back(row->ratio.median);
+    const auto worst = std::min_element(ratios.begin(), ratios.end());
+    groups.push_back({key.first, key.second, geometric_mean(ratios), *worst,
+                      of_group[static_cast<std::size_t>(worst - ratios.begin())]->kernel.text(), ratios.size()});
+  }
+  return groups;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Row>& rows, const std::vector<Group>& groups, const Machine& machine) {
+  nlohmann::ordered_json out = {{"processor", machine.processor},
+                                {"isa", machine.isa},
+                                {"threads", machine.threads},
+                                {"onednn", onednn_version()},
+                                {"peak_gflops", machine.flops / 1e9}};
+  for (const Row& row : rows)
+    out["rows"].push_back({{"kernel", row.kernel.text()},
+                           {"kind", row.kernel.kind},
+                           {"face", name(row.kernel.face)},
+                           {"where", row.kernel.where},
+                           {"seconds", row.ours},
+                           {"gflops", row.kernel.flop / row.ours / 1e9},
+                           {"gbytes_per_s", (row.kernel.read_bytes + row.kernel.written_bytes) / row.ours / 1e9},
+                           {"share_of_roofline", row.share},
+                           {"onednn_seconds", row.theirs},
+                           {"onednn_implementation", row.peer.implementation},
+                           {"onednn_layout", row.peer.layout},
+                           {"ratio", row.ratio.median},
+                           {"ratio_low", row.ratio.low},
+                           {"ratio_high", row.ratio.high}});
+  for (const Group& group : groups)
+    out["groups"].push_back({{"implementation", group.implementation},
+                             {"kind", group.kind},
+                             {"rows", group.rows},
+                             {"geometric_mean", group.mean},
+                             {"least", group.least},
+                             {"worst", group.worst}});
+  return out;
+}
+
+int run(const std::string& filter, const Effort& effort, const CommonFlags& common) {
+  std::vector<KernelCase> cases = kernel_cases();
+  std::erase_if(cases, [&](const KernelCase& kernel) {
+    return (kernel.where + ", " + kernel.text()).find(filter) == std::string::npos;
+  });
+  if (cases.empty()) throw UsageError("no kernel's line holds '" + filter + "'; see --list");
+  const Machine machine = measure_machine();
+  std::vector<Row> rows;
+  for (const KernelCase& kernel : cases) {
+    if (interrupted()) return 0;
+    const std::vector<Peer> peers = onednn_peers(kernel);
+    if (peers.empty()) {
+      std::cerr << "oneDNN cannot: " << kernel.text() << '\n';
+      continue;
+    }
+    rows.push_back(measure(kernel, best_of(peers), machine, effort));
+    if (!common.quiet)
+      std::cerr << fmt::format("{}/{} {:.2f} {}, {}\n", rows.size(), cases.size(), rows.back().ratio.median,
+                               kernel.where, kernel.text());
+  }
+  const std::vector<Group> groups = groups_of(rows);
+  if (common.json) {
+    std::cout << to_json(rows, groups, machine).dump() << '\n';
+    return 0;
+  }
+  std::cout << fmt::format("oneDNN {}, {}, {} threads, {}; peak {:.0f} GFLOP/s. Ratio: oneDNN's time / ours.\n\n",
+                           onednn_version(), machine.isa, machine.threads, machine.processor, machine.flops / 1e9)
+            << table_of(rows).text() << '\n';
+  Table summary({{"against oneDNN's"},
+                 {"kernels"},
+                 {"rows", Align::right},
+                 {"geometric mean", Align::right},
+                 {"least", Align::right},
+                 {"at"}});
+  for (const Group& group : groups)
+    summary.row({group.implementation, group.kind, std::to_string(group.rows), fmt::format("{:.2f}", group.mean),
+                 fmt::format("{:.2f}", group.least), group.worst});
+  std::cout << summary.text();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string filter;
+  Effort effort;
+  double milliseconds = effort.sample_seconds * 1e3;
+  bool list = false;
+  CommandLine cli("bench_peers", "Times every kernel beside oneDNN's, in turn.");
+  cli.text("--filter", filter, "TEXT", "only kernels whose line (--list) holds this");
+  cli.number("--samples", effort.samples, {1, 10'000}, "of each side and kernel");
+  cli.number("--milliseconds", milliseconds, {0.001, 10'000.0}, "of a sample, at least");
+  cli.flag("--list", list, "print the lines and time nothing");
+  cli.example("bench_peers --threads 1 --filter depthwise", "one family");
+  cli.example("bench_peers --filter 'search 32x32, conv 1x1'", "one kernel of the search");
+  return cli.run(argc, argv, [&](const CommonFlags& common) {
+    if (list) {
+      for (const KernelCase& kernel : kernel_cases()) std::cout << kernel.where << ", " << kernel.text() << '\n';
+      return 0;
+    }
+    effort.sample_seconds = milliseconds / 1e3;
+    return run(filter, effort, common);
+  });
+}

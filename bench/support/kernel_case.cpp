@@ -1,0 +1,172 @@
+#include "bench/support/kernel_case.h"
+
+#include <fmt/format.h>
+
+namespace nascent::bench {
+namespace {
+
+using kernels::Conv2dShape;
+using kernels::DepthwiseShape;
+
+constexpr double bytes_of_float = 4;
+
+struct Bytes {
+  double read = 0, written = 0;
+};
+
+// Of a convolution's three tensors two are read and one is written.
+Bytes convolution_bytes(Face face, double x, double w, double y) {
+  switch (face) {
+    case Face::forward:
+      return {x + w, y};
+    case Face::input_grad:
+      return {y + w, x};
+    default:
+      return {x + y, w};
+  }
+}
+
+template <class Shape>
+double outputs(const Shape& s) {
+  return static_cast<double>(s.batch * s.out_height() * s.out_width());
+}
+template <class Shape>
+double inputs(const Shape& s) {
+  return static_cast<double>(s.batch * s.height * s.width);
+}
+
+struct Work {
+  Face face;
+  double& flop;
+
+  Bytes operator()(const Conv2dShape& s) const {
+    flop = 2.0 * static_cast<double>(s.macs());
+    const auto taps = static_cast<double>(s.kernel_h * s.kernel_w * s.in_channels * s.out_channels);
+    return convolution_bytes(face, inputs(s) * static_cast<double>(s.in_channels), taps,
+                             outputs(s) * static_cast<double>(s.out_channels));
+  }
+  Bytes operator()(const DepthwiseShape& s) const {
+    flop = 2.0 * static_cast<double>(s.macs());
+    const auto channels = static_cast<double>(s.channels);
+    return convolution_bytes(face, inputs(s) * channels, static_cast<double>(s.kernel_h * s.kernel_w) * channels,
+                             outputs(s) * channels);
+  }
+  Bytes operator()(const MaxPool& s) const {
+    constexpr double tap = 1 / bytes_of_float;  // a byte an output says which input won
+    const auto channels = static_cast<double>(s.channels);
+    const double x = inputs(s) * channels, y = outputs(s) * channels;
+    return face == Face::forward ? Bytes{x, y + tap * y} : Bytes{y + tap * y, x};
+  }
+  Bytes operator()(const AvgPool& s) const {
+    const auto channels = static_cast<double>(s.channels);
+    const double x = inputs(s) * channels, y = outputs(s) * channels;
+    return face == Face::forward ? Bytes{x, y} : Bytes{y, x};
+  }
+  // The statistics are complete only after a pass over everything, so a second pass must read it again.
+  Bytes operator()(const BatchNorm& s) const {
+    const auto n = static_cast<double>(s.elements());
+    return face == Face::forward ? Bytes{2 * n, n} : Bytes{4 * n, n};
+  }
+  Bytes operator()(const Relu& s) const {
+    const auto n = static_cast<double>(s.elements());
+    return face == Face::forward ? Bytes{n, n} : Bytes{2 * n, n};
+  }
+};
+
+KernelCase kernel_case(std::string kind, std::string where, Face face, const Problem& problem) {
+  KernelCase made{.kind = std::move(kind), .where = std::move(where), .face = face, .problem = problem};
+  const Bytes floats = std::visit(Work{face, made.flop}, problem);
+  made.read_bytes = floats.read * bytes_of_float;
+  made.written_bytes = floats.written * bytes_of_float;
+  return made;
+}
+
+void add_faces(std::vector<KernelCase>& all, const std::string& kind, const std::string& where,
+               const Problem& problem) {
+  const bool has_weights =
+      std::holds_alternative<Conv2dShape>(problem) || std::holds_alternative<DepthwiseShape>(problem);
+  for (const Face face : {Face::forward, Face::input_grad, Face::weight_grad})
+    if (face != Face::weight_grad || has_weights) all.push_back(kernel_case(kind, where, face, problem));
+}
+
+void add_stage(std::vector<KernelCase>& all, const std::string& where, const ImageBatch& image) {
+  const auto [batch, side, width, channels] = image;
+  const auto conv = [&](const std::string& kind, std::int64_t in, std::int64_t kernel) {
+    add_faces(all, kind, where,
+              Conv2dShape{.batch = batch,
+                          .height = side,
+                          .width = width,
+                          .in_channels = in,
+                          .out_channels = channels,
+                          .kernel_h = kernel,
+                          .kernel_w = kernel,
+                          .padding = kernel / 2});
+  };
+  conv("conv 1x1", channels, 1);
+  conv("conv 1x1 from 4C", 4 * channels, 1);
+  conv("conv 3x3", channels, 3);
+  for (const std::int64_t kernel : {3, 5})
+    for (const std::int64_t stride : {1, 2})
+      for (const std::int64_t dilation : {1, 2})
+        add_faces(all,
+                  fmt::format("depthwise {0}x{0}{1}{2}", kernel, stride == 2 ? " stride 2" : "",
+                              dilation == 2 ? " dilation 2" : ""),
+                  where,
+                  DepthwiseShape{.batch = batch,
+                                 .height = side,
+                                 .width = width,
+                                 .channels = channels,
+                                 .kernel_h = kernel,
+                                 .kernel_w = kernel,
+                                 .stride = stride,
+                                 .padding = dilation * (kernel / 2),
+                                 .dilation = dilation});
+  for (const std::int64_t stride : {1, 2}) {
+    const kernels::PoolShape pool{batch, side, width, channels, 3, stride, 1};
+    const std::string suffix = stride == 2 ? " stride 2" : "";
+    add_faces(all, "max pool 3x3" + suffix, where, MaxPool{pool});
+    add_faces(all, "average pool 3x3" + suffix, where, AvgPool{pool});
+  }
+  add_faces(all, "batch norm", where, BatchNorm{image});
+  add_faces(all, "relu", where, Relu{image});
+}
+
+struct Sizes {
+  std::string operator()(const Conv2dShape& s) const {
+    return fmt::format("{}x{}x{}x{}->{}", s.batch, s.height, s.width, s.in_channels, s.out_channels);
+  }
+  template <class Shape>
+  std::string operator()(const Shape& s) const {
+    return fmt::format("{}x{}x{}x{}", s.batch, s.height, s.width, s.channels);
+  }
+};
+
+}  // namespace
+
+const char* name(Face face) {
+  switch (face) {
+    case Face::forward:
+      return "forward";
+    case Face::input_grad:
+      return "input gradient";
+    default:
+      return "weight gradient";
+  }
+}
+
+std::string KernelCase::text() const {
+  return fmt::format("{}, {}, {}", kind, name(face), std::visit(Sizes{}, problem));
+}
+
+std::vector<KernelCase> kernel_cases() {
+  std::vector<KernelCase> all;
+  for (const std::int64_t side : {32, 28}) {
+    for (const auto& [network, batch, channels] : {std::tuple{"search", 64, 16}, std::tuple{"final", 96, 36}})
+      for (const int stage : {0, 1, 2})  // each halves the image and doubles the channels
+        add_stage(all, fmt::format("{0} {1}x{1}", network, side),
+                  {batch, side >> stage, side >> stage, std::int64_t{channels} << stage});
+  }
+  return all;
+}
+
+}  // namespace nascent::bench

@@ -1,0 +1,46 @@
+#pragma once
+// The single kernels of the search and of the derived network, on the shapes they meet there: what bench_peers holds
+// against oneDNN and `roofline` against the machine.
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kernels/conv2d.h"
+#include "kernels/depthwise_conv2d.h"
+#include "kernels/pool2d.h"
+
+namespace nascent::bench {
+
+enum class Face { forward, input_grad, weight_grad };  // of a kernel without weights, the first two
+const char* name(Face face);
+
+struct ImageBatch {
+  std::int64_t batch = 1, height = 1, width = 1, channels = 1;
+  std::int64_t elements() const { return batch * height * width * channels; }
+};
+struct MaxPool : kernels::PoolShape {};
+struct AvgPool : kernels::PoolShape {};
+struct BatchNorm : ImageBatch {};  // training: statistics and apply, or the whole backward
+struct Relu : ImageBatch {};
+using Problem = std::variant<kernels::Conv2dShape, kernels::DepthwiseShape, MaxPool, AvgPool, BatchNorm, Relu>;
+
+struct KernelCase {
+  std::string kind;   // "depthwise 5x5 dilation 2"
+  std::string where;  // "search 32x32"
+  Face face = Face::forward;
+  Problem problem;
+  double flop = 0;        // multiply-adds twice; 0 for a kernel that is not counted in them
+  double read_bytes = 0;  // each input once (batch norm must read its inputs twice)
+  double written_bytes = 0;
+  std::string text() const;  // "depthwise 5x5 dilation 2, input gradient, 64x32x32x16"
+};
+
+// Search (C 16/32/64, batch 64) and final network (36/72/144, batch 96), on images of 32x32 and 28x28.
+std::vector<KernelCase> kernel_cases();
+
+// Our kernel with buffers and scratch of its own, ready to be called any number of times.
+std::function<void()> prepare(const KernelCase& kernel);
+
+}  // namespace nascent::bench
