@@ -1,7 +1,8 @@
-// Ladder: v1 naive = reference/pool2d.h; v2 runs of outputs whose windows have the same taps: this file. At stride 1
-// the inner columns of a row are one run of (column, channel) floats; border columns, and all at other strides, are
-// runs of one pixel. No line buffer: pooling is handed no scratch. Intensity: about 9 compares or adds per 8 bytes of
-// 3x3: memory-bound.
+// What max and average pooling share. Ladder: v1 naive = reference/pool2d.h; v2 runs of outputs that meet the same
+// taps; v3, this: a window is taken apart into its rows. Forward, each input row is reduced along the columns once,
+// into a ring of rows in L1, and an output row reduces the ring's rows: 2+2 steps instead of 8 for 3x3. Backward is in
+// gather form, each input pixel visits the windows that cover it: nothing is read back, nothing races. Intensity of
+// 3x3: 4 compares or adds per 8 bytes: memory-bound.
 #pragma once
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
@@ -10,174 +11,112 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// n neighbouring outputs at `to`, whose windows cover taps [top, bottom) x [left, right); tap (0, 0) of the first
-// would be the input at `origin`. Offsets count floats within an image.
-struct PoolRun {
-  std::int64_t n, to, origin, top, bottom, left, right;
-};
+// Floats of a ring: kernel + 1 rows. 3x3 at 36 channels and 32 columns uses 14 of these 32 KB, an L1.
+constexpr std::int64_t kPoolRing = 8192;
 
+// Input [begin, begin + count) that window `at` covers along an axis; its first tap there is `tap`.
+struct PoolCover {
+  std::int64_t begin, count, tap;
+};
+inline PoolCover cover(const PoolShape& s, std::int64_t at, std::int64_t size) {
+  const std::int64_t origin = at * s.stride - s.padding, begin = origin < 0 ? 0 : origin;
+  const std::int64_t end = origin + s.kernel < size ? origin + s.kernel : size;
+  return {begin, end - begin, begin - origin};
+}
+// Windows [begin, begin + count) that cover input `at`; it is tap `tap` of the first and `tap - stride` of the next.
+inline PoolCover covering(const PoolShape& s, std::int64_t at, std::int64_t windows) {
+  const std::int64_t last = (at + s.padding) / s.stride, before = at + s.padding - s.kernel;
+  const std::int64_t begin = before < 0 ? 0 : before / s.stride + 1;
+  const std::int64_t end = last < windows ? last + 1 : windows;
+  return {begin, end > begin ? end - begin : 0, at + s.padding - begin * s.stride};
+}
+
+// Of a row, the columns [begin, end) and channels [channel, channel + channels) that are worked on at a time.
+struct PoolStrip {
+  std::int64_t begin, end, channel, channels;
+};
+// Cuts rows of `columns` pixels into strips of at most `floats` floats, `halo` pixels a strip set aside.
 template <class Body>
-NASCENT_INLINE void pool_each_run(const PoolShape& s, const Body& body) {
-  const std::int64_t oh = s.out_height(), ow = s.out_width();
-  for (std::int64_t i = 0; i < oh; ++i) {
-    const std::int64_t row = i * s.stride - s.padding;
-    const std::int64_t top = row < 0 ? -row : 0, bottom = s.height - row < s.kernel ? s.height - row : s.kernel;
-    for (std::int64_t j = 0; j < ow;) {
-      const std::int64_t column = j * s.stride - s.padding;
-      const std::int64_t left = column < 0 ? -column : 0;
-      const std::int64_t right = s.width - column < s.kernel ? s.width - column : s.kernel;
-      std::int64_t pixels = 1;
-      if (s.stride == 1 && left == 0 && right == s.kernel) pixels = s.width - s.kernel - column + 1;
-      body(PoolRun{pixels * s.channels, (i * ow + j) * s.channels, (row * s.width + column) * s.channels, top, bottom,
-                   left, right});
-      j += pixels;
+NASCENT_INLINE void each_strip(const PoolShape& s, std::int64_t columns, std::int64_t floats, std::int64_t halo,
+                               const Body& body) {
+  const std::int64_t most = floats / (halo + 1), channels = s.channels < most ? s.channels : most;
+  const std::int64_t pixels = floats / channels - halo;
+  for (std::int64_t c = 0; c < s.channels; c += channels)
+    for (std::int64_t j = 0; j < columns; j += pixels)
+      body(PoolStrip{j, j + pixels < columns ? j + pixels : columns, c,
+                     c + channels < s.channels ? channels : s.channels - c});
+}
+
+// Neighbouring pixels from column j on, `step` columns apart, that are covered alike; the first as `cover` says.
+struct PoolRun {
+  std::int64_t j, pixels, step;
+  PoolCover cover;
+};
+// The runs of a row. Found once an image and strip: the divisions by the stride cost as much as a row of pixels.
+struct PoolRuns {
+  int count = 0;
+  PoolRun run[64];  // at most 48: 2*kernel - 1 of windows cut at a border and whole, and up to kernel phases
+
+  // Appends those of the columns begin, begin + step, ...; by_column(j) is a column's cover. What no window covers has
+  // none.
+  template <class ByColumn>
+  void append(std::int64_t begin, std::int64_t end, std::int64_t step, const ByColumn& by_column) {
+    bool open = false;
+    for (std::int64_t j = begin; j < end; j += step) {
+      const PoolCover c = by_column(j);
+      if (c.count == 0) {
+        open = false;
+        continue;
+      }
+      if (open && c.count == run[count - 1].cover.count && c.tap == run[count - 1].cover.tap)
+        ++run[count - 1].pixels;
+      else
+        run[count++] = {j, 1, step, c};
+      open = true;
     }
   }
+};
+// Windows [begin, end) by the input columns they cover.
+inline void window_runs(const PoolShape& s, std::int64_t begin, std::int64_t end, PoolRuns& runs) {
+  runs.append(begin, end, 1, [&](std::int64_t j) { return cover(s, j, s.width); });
+}
+// Input columns [begin, end) by the windows that cover them: those of equal remainder by the stride go together.
+inline void input_runs(const PoolShape& s, std::int64_t begin, std::int64_t end, PoolRuns& runs) {
+  const std::int64_t ow = s.out_width();
+  for (std::int64_t phase = 0; phase < s.stride; ++phase)
+    runs.append(begin + phase, end, s.stride, [&](std::int64_t j) { return covering(s, j, ow); });
 }
 
-NASCENT_INLINE std::int64_t tap_offset(const PoolShape& s, std::int64_t u, std::int64_t v) {
-  return (u * s.width + v) * s.channels;
+// Whether every input column lies in some window.
+inline bool covers_all(const PoolShape& s) {
+  return s.stride <= s.kernel && (s.out_width() - 1) * s.stride - s.padding + s.kernel >= s.width;
 }
 
-// Taps are bytes in memory and one 32-bit lane each in registers. By way of 16 bits: GCC 12 has an instruction for each
-// doubling, and takes a quadrupling apart lane by lane.
-template <int W>
-NASCENT_INLINE void store_taps(std::uint8_t* to, Ints<W> taps, std::int64_t n) {
-  using Shorts = typename VectorOf<W>::shorts;
-  const auto bytes = __builtin_convertvector(__builtin_convertvector(taps, Shorts), typename VectorOf<W>::bytes);
-  if (n == W) {
-    __builtin_memcpy(to, &bytes, W);
-    return;
+// `channels` floats each of `count` pixels, read and written some floats apart.
+struct PoolPixels {
+  std::int64_t count, channels, from_step, to_step;
+
+  // Calls body(from, to, n) for the vectors of floats: the pixels as one run where both sides lie without gaps.
+  template <class Body>
+  NASCENT_INLINE void each(const Body& body) const {
+    if (from_step == channels && to_step == channels)
+      return each_vector<kWidth>(count * channels, [&](std::int64_t f, std::int64_t n) { body(f, f, n); });
+    for (std::int64_t p = 0, from = 0, to = 0; p < count; ++p, from += from_step, to += to_step)
+      each_vector<kWidth>(channels, [&](std::int64_t f, std::int64_t n) { body(from + f, to + f, n); });
   }
-  for (int i = 0; i < W; ++i)
-    if (i < n) to[i] = bytes[i];
-}
-template <int W>
-NASCENT_INLINE Ints<W> load_taps(const std::uint8_t* from, std::int64_t n) {
-  using Shorts = typename VectorOf<W>::shorts;
-  typename VectorOf<W>::bytes bytes{};
-  if (n == W) {
-    __builtin_memcpy(&bytes, from, W);
-  } else {
-    for (int i = 0; i < W; ++i)
-      if (i < n) bytes[i] = from[i];
-  }
-  return __builtin_convertvector(__builtin_convertvector(bytes, Shorts), Ints<W>);
-}
+};
 
-// Each kernel works on a copy of the shape: after a store through a vector the original would have to be read again.
-// NaN wins, as in PyTorch: a broken network must not look healthy.
-void max_pool2d(const PoolShape& shape, const float* x, float* y, std::uint8_t* tap) {
-  const PoolShape s = shape;
-  constexpr int W = kWidth;
-  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    pool_each_run(s, [&](const PoolRun& run) {
-      const float* from = x + image * in + run.origin;
-      each_vector<W>(run.n, [&](std::int64_t f, std::int64_t n) {
-        Vector<W> best = broadcast<W>(-__builtin_inff());
-        Ints<W> winner = Ints<W>{} + static_cast<std::int32_t>(run.top * s.kernel + run.left);
-        for (std::int64_t u = run.top; u < run.bottom; ++u)
-          for (std::int64_t v = run.left; v < run.right; ++v) {
-            const Vector<W> value = load_up_to<W>(from + tap_offset(s, u, v) + f, n);
-            const auto wins = (value > best) | (value != value);
-            best = wins ? value : best;
-            winner = wins ? Ints<W>{} + static_cast<std::int32_t>(u * s.kernel + v) : winner;
-          }
-        store_up_to<W>(y + image * out + run.to + f, best, n);
-        store_taps<W>(tap + image * out + run.to + f, winner, n);
-      });
-    });
-  });
-}
-
-void max_pool2d_gather(const PoolShape& shape, const float* x, const std::uint8_t* tap, float* y) {
-  const PoolShape s = shape;
-  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
-  std::int64_t offset[256];
-  for (std::int64_t t = 0; t < s.kernel * s.kernel; ++t) offset[t] = tap_offset(s, t / s.kernel, t % s.kernel);
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    pool_each_run(s, [&](const PoolRun& run) {
-      const float* from = x + image * in + run.origin;
-      const std::int64_t to = image * out + run.to;
-      for (std::int64_t f = 0; f < run.n; ++f) y[to + f] = from[offset[tap[to + f]] + f];
-    });
-  });
-}
-
-// Runs in row order, and within a run each tap from the last to the first: an input meets its windows in row order, as
-// in the reference.
-void max_pool2d_scatter(const PoolShape& shape, const float* dy, const std::uint8_t* tap, float* dx) {
-  const PoolShape s = shape;
-  constexpr int W = kWidth;
-  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    clear(in, dx + image * in);
-    pool_each_run(s, [&](const PoolRun& run) {
-      float* into = dx + image * in + run.origin;
-      const std::int64_t to = image * out + run.to;
-      for (std::int64_t u = run.bottom - 1; u >= run.top; --u)
-        for (std::int64_t v = run.right - 1; v >= run.left; --v) {
-          float* pixel = into + tap_offset(s, u, v);
-          const auto t = static_cast<std::int32_t>(u * s.kernel + v);
-          each_vector<W>(run.n, [&](std::int64_t f, std::int64_t n) {
-            const auto won = load_taps<W>(tap + to + f, n) == t;
-            const Vector<W> g = load_up_to<W>(dy + to + f, n);
-            store_up_to<W>(pixel + f, load_up_to<W>(pixel + f, n) + (won ? g : Vector<W>{}), n);
-          });
-        }
-    });
-  });
-}
-
-NASCENT_INLINE float pool_count(const PoolShape& s, const PoolRun& run) {
-  return static_cast<float>(s.count_padding ? s.kernel * s.kernel : (run.bottom - run.top) * (run.right - run.left));
-}
-
-void avg_pool2d(const PoolShape& shape, const float* x, float* y) {
-  const PoolShape s = shape;
-  constexpr int W = kWidth;
-  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    pool_each_run(s, [&](const PoolRun& run) {
-      const float* from = x + image * in + run.origin;
-      const Vector<W> count = broadcast<W>(pool_count(s, run));
-      each_vector<W>(run.n, [&](std::int64_t f, std::int64_t n) {
-        Vector<W> sum{};
-        for (std::int64_t u = run.top; u < run.bottom; ++u)
-          for (std::int64_t v = run.left; v < run.right; ++v) sum += load_up_to<W>(from + tap_offset(s, u, v) + f, n);
-        store_up_to<W>(y + image * out + run.to + f, sum / count, n);
-      });
-    });
-  });
-}
-
-void avg_pool2d_grad(const PoolShape& shape, const float* dy, float* dx) {
-  const PoolShape s = shape;
-  constexpr int W = kWidth;
-  constexpr std::int64_t kShares = 256;  // floats divided at a time: 1 KB of stack, L1 by construction
-  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    clear(in, dx + image * in);
-    pool_each_run(s, [&](const PoolRun& run) {
-      const Vector<W> count = broadcast<W>(pool_count(s, run));
-      for (std::int64_t begin = 0; begin < run.n; begin += kShares) {
-        const std::int64_t length = begin + kShares < run.n ? kShares : run.n - begin;
-        const float* from = dy + image * out + run.to + begin;
-        float* into = dx + image * in + run.origin + begin;
-        float share[kShares];
-        each_vector<W>(
-            length, [&](std::int64_t f, std::int64_t n) { store<W>(share + f, load_up_to<W>(from + f, n) / count); });
-        for (std::int64_t u = run.top; u < run.bottom; ++u)
-          for (std::int64_t v = run.left; v < run.right; ++v) {
-            float* pixel = into + tap_offset(s, u, v);
-            each_vector<W>(length, [&](std::int64_t f, std::int64_t n) {
-              store_up_to<W>(pixel + f, load_up_to<W>(pixel + f, n) + load<W>(share + f), n);
-            });
-          }
-      }
-    });
-  });
+// Calls body with the count as a type for 1, 2 and 3, and with 0 for more.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+template <class Body>
+NASCENT_INLINE void with_count(std::int64_t count, const Body& body) {
+  if (count == 3) return body(Count<3>{});
+  if (count == 2) return body(Count<2>{});
+  if (count == 1) return body(Count<1>{});
+  body(Count<0>{});
 }
 
 }  // namespace

@@ -3,12 +3,13 @@
 // instructions could be the copy the linker keeps for everyone.
 #pragma once
 #include "kernels/dispatch.h"
+#include "kernels/isa/avg_pool2d.inl"
 #include "kernels/isa/batch_norm.inl"
 #include "kernels/isa/conv2d_weight_grad.inl"
 #include "kernels/isa/depthwise_conv2d.inl"
 #include "kernels/isa/elementwise.inl"
 #include "kernels/isa/matmul.inl"
-#include "kernels/isa/pool2d.inl"
+#include "kernels/isa/max_pool2d.inl"
 #include "kernels/isa/reduce.inl"
 
 #define NASCENT_STRING_OF(x) #x
