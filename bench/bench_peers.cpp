@@ -129,11 +129,7 @@ nlohmann::ordered_json to_json(const std::vector<Row>& rows, const std::vector<G
 }
 
 int run(const std::string& filter, const Effort& effort, const CommonFlags& common) {
-  std::vector<KernelCase> cases = kernel_cases();
-  std::erase_if(cases, [&](const KernelCase& kernel) {
-    return (kernel.where + ", " + kernel.text()).find(filter) == std::string::npos;
-  });
-  if (cases.empty()) throw UsageError("no kernel's line holds '" + filter + "'; see --list");
+  const std::vector<KernelCase> cases = cases_with(filter);
   const Machine machine = measure_machine();
   std::vector<Row> rows;
   for (const KernelCase& kernel : cases) {
@@ -185,7 +181,7 @@ int main(int argc, char** argv) {
   cli.example("bench_peers --filter 'search 32x32, conv 1x1'", "one kernel of the search");
   return cli.run(argc, argv, [&](const CommonFlags& common) {
     if (list) {
-      for (const KernelCase& kernel : kernel_cases()) std::cout << kernel.where << ", " << kernel.text() << '\n';
+      for (const KernelCase& kernel : kernel_cases()) std::cout << kernel.line() << '\n';
       return 0;
     }
     effort.sample_seconds = milliseconds / 1e3;

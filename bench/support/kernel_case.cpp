@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/tensor/error.h"
+
 namespace nascent::bench {
 namespace {
 
@@ -55,20 +57,25 @@ struct Work {
     constexpr double tap = 1 / bytes_of_float;  // a byte an output says which input won
     const auto channels = static_cast<double>(s.channels);
     const double x = inputs(s) * channels, y = outputs(s) * channels;
+    flop = y * static_cast<double>(s.kernel * s.kernel);
     return face == Face::forward ? Bytes{x, y + tap * y} : Bytes{y + tap * y, x};
   }
   Bytes operator()(const AvgPool& s) const {
     const auto channels = static_cast<double>(s.channels);
     const double x = inputs(s) * channels, y = outputs(s) * channels;
+    flop = y * static_cast<double>(s.kernel * s.kernel);
     return face == Face::forward ? Bytes{x, y} : Bytes{y, x};
   }
   // The statistics are complete only after a pass over everything, so a second pass must read it again.
   Bytes operator()(const BatchNorm& s) const {
     const auto n = static_cast<double>(s.elements());
+    // sum and sum of squares, then one multiply-add; backward two sums and one product, then two multiply-adds
+    flop = n * (face == Face::forward ? 5 : 8);
     return face == Face::forward ? Bytes{2 * n, n} : Bytes{4 * n, n};
   }
   Bytes operator()(const Relu& s) const {
     const auto n = static_cast<double>(s.elements());
+    flop = n;
     return face == Face::forward ? Bytes{n, n} : Bytes{2 * n, n};
   }
 };
@@ -131,6 +138,16 @@ void add_stage(std::vector<KernelCase>& all, const std::string& where, const Ima
   add_faces(all, "relu", where, Relu{image});
 }
 
+struct Stage {
+  std::string operator()(const Conv2dShape& s) const {
+    return fmt::format("{}x{}x{}x{}", s.batch, s.height, s.width, s.out_channels);
+  }
+  template <class Shape>
+  std::string operator()(const Shape& s) const {
+    return fmt::format("{}x{}x{}x{}", s.batch, s.height, s.width, s.channels);
+  }
+};
+
 struct Sizes {
   std::string operator()(const Conv2dShape& s) const {
     return fmt::format("{}x{}x{}x{}->{}", s.batch, s.height, s.width, s.in_channels, s.out_channels);
@@ -154,6 +171,10 @@ const char* name(Face face) {
   }
 }
 
+std::string KernelCase::stage() const { return std::visit(Stage{}, problem); }
+
+std::string KernelCase::line() const { return where + ", " + text(); }
+
 std::string KernelCase::text() const {
   return fmt::format("{}, {}, {}", kind, name(face), std::visit(Sizes{}, problem));
 }
@@ -167,6 +188,13 @@ std::vector<KernelCase> kernel_cases() {
                   {batch, side >> stage, side >> stage, std::int64_t{channels} << stage});
   }
   return all;
+}
+
+std::vector<KernelCase> cases_with(const std::string& filter) {
+  std::vector<KernelCase> cases = kernel_cases();
+  std::erase_if(cases, [&](const KernelCase& kernel) { return kernel.line().find(filter) == std::string::npos; });
+  if (cases.empty()) throw UsageError("no kernel's line holds '" + filter + "'; bench_peers --list prints them");
+  return cases;
 }
 
 }  // namespace nascent::bench

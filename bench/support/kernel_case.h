@@ -31,14 +31,18 @@ struct KernelCase {
   std::string where;  // "search 32x32"
   Face face = Face::forward;
   Problem problem;
-  double flop = 0;        // multiply-adds twice; 0 for a kernel that is not counted in them
+  double flop = 0;        // a multiply-add is two; an addition or comparison of a pool, norm or relu is one
   double read_bytes = 0;  // each input once (batch norm must read its inputs twice)
   double written_bytes = 0;
-  std::string text() const;  // "depthwise 5x5 dilation 2, input gradient, 64x32x32x16"
+  std::string stage() const;  // "64x32x32x16": the images of its stage
+  std::string line() const;   // "search 32x32, " and text
+  std::string text() const;   // "depthwise 5x5 dilation 2, input gradient, 64x32x32x16"
 };
 
 // Search (C 16/32/64, batch 64) and final network (36/72/144, batch 96), on images of 32x32 and 28x28.
 std::vector<KernelCase> kernel_cases();
+// Those whose line holds `filter`; UsageError when none does.
+std::vector<KernelCase> cases_with(const std::string& filter);
 
 // Our kernel with buffers and scratch of its own, ready to be called any number of times.
 std::function<void()> prepare(const KernelCase& kernel);
