@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/tensor/error.h"
+#include "tests/op_table/stages.h"
 
 namespace nascent::bench {
 namespace {
@@ -138,7 +139,7 @@ void add_stage(std::vector<KernelCase>& all, const std::string& where, const Ima
   add_faces(all, "relu", where, Relu{image});
 }
 
-struct Stage {
+struct StageText {
   std::string operator()(const Conv2dShape& s) const {
     return fmt::format("{}x{}x{}x{}", s.batch, s.height, s.width, s.out_channels);
   }
@@ -171,7 +172,7 @@ const char* name(Face face) {
   }
 }
 
-std::string KernelCase::stage() const { return std::visit(Stage{}, problem); }
+std::string KernelCase::stage() const { return std::visit(StageText{}, problem); }
 
 std::string KernelCase::line() const { return where + ", " + text(); }
 
@@ -181,12 +182,8 @@ std::string KernelCase::text() const {
 
 std::vector<KernelCase> kernel_cases() {
   std::vector<KernelCase> all;
-  for (const std::int64_t side : {32, 28}) {
-    for (const auto& [network, batch, channels] : {std::tuple{"search", 64, 16}, std::tuple{"final", 96, 36}})
-      for (const int stage : {0, 1, 2})  // each halves the image and doubles the channels
-        add_stage(all, fmt::format("{0} {1}x{1}", network, side),
-                  {batch, side >> stage, side >> stage, std::int64_t{channels} << stage});
-  }
+  for (const Stage& stage : timed_stages())
+    add_stage(all, stage.network, {stage.batch, stage.side, stage.side, stage.channels});
   return all;
 }
 

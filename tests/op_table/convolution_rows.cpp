@@ -2,6 +2,7 @@
 #include "kernels/conv2d.h"
 #include "kernels/depthwise_conv2d.h"
 #include "tests/op_table/op_table.h"
+#include "tests/op_table/stages.h"
 
 namespace nascent {
 namespace {
@@ -98,24 +99,28 @@ const std::vector<DepthwiseCase> kDepthwise{
     {{1, 1, 1, 1}, {3, 3, 1}, {.padding = 1}},
 };
 // The layers of a search on 32x32 images with 16 channels and three resolutions, batch 64.
-const std::vector<ConvCase> kTimedConvs{
-    {{64, 32, 32, 3}, {3, 3, 3, 48}, {.padding = 1}},
-    {{64, 32, 32, 16}, {1, 1, 16, 16}},
-    {{64, 16, 16, 32}, {1, 1, 32, 32}},
-    {{64, 8, 8, 64}, {1, 1, 64, 64}},
-    {{64, 32, 32, 64}, {1, 1, 64, 16}},
-    {{64, 32, 32, 64}, {1, 1, 64, 16}, {.stride = 2}},
-    {{64, 32, 32, 16}, {3, 3, 16, 16}, {.padding = 1}},
-};
-const std::vector<DepthwiseCase> kTimedDepthwise{
-    {{64, 32, 32, 16}, {3, 3, 16}, {.padding = 1}},
-    {{64, 16, 16, 32}, {3, 3, 32}, {.padding = 1}},
-    {{64, 8, 8, 64}, {3, 3, 64}, {.padding = 1}},
-    {{64, 32, 32, 16}, {5, 5, 16}, {.padding = 2}},
-    {{64, 32, 32, 16}, {3, 3, 16}, {.padding = 2, .dilation = 2}},
-    {{64, 32, 32, 16}, {5, 5, 16}, {.padding = 4, .dilation = 2}},
-    {{64, 32, 32, 32}, {5, 5, 32}, {.stride = 2, .padding = 2}},
-};
+std::vector<ConvCase> timed_convs() {
+  std::vector<ConvCase> cases{{{64, 32, 32, 3}, {3, 3, 3, 48}, {.padding = 1}},
+                              {{64, 32, 32, 64}, {1, 1, 64, 16}, {.stride = 2}}};
+  for (const Stage& stage : timed_stages()) {
+    const std::int64_t c = stage.channels;
+    cases.push_back({stage.images(), {1, 1, c, c}});
+    cases.push_back({{stage.batch, stage.side, stage.side, 4 * c}, {1, 1, 4 * c, c}});
+    cases.push_back({stage.images(), {3, 3, c, c}, {.padding = 1}});
+  }
+  return cases;
+}
+std::vector<DepthwiseCase> timed_depthwise() {
+  std::vector<DepthwiseCase> cases;
+  for (const Stage& stage : timed_stages())
+    for (const std::int64_t kernel : {3, 5})
+      for (const std::int64_t stride : {1, 2})
+        for (const std::int64_t dilation : {1, 2})
+          cases.push_back({stage.images(),
+                           {kernel, kernel, stage.channels},
+                           {.stride = stride, .padding = dilation * (kernel / 2), .dilation = dilation}});
+  return cases;
+}
 
 template <class Case>
 std::vector<Sample> samples(const std::vector<Case>& cases, Sample (Case::*face)() const) {
@@ -182,25 +187,25 @@ std::vector<OpRow> convolution_rows() {
        .formula = "y[n,i,j,o] = sum over u,v,c of x[n, i*stride - padding + u*dilation, ..., c] * w[u,v,c,o]",
        .samples = samples(kConvs, &ConvCase::forward),
        .errors = conv_errors(),
-       .benchmark = samples(kTimedConvs, &ConvCase::forward)},
+       .benchmark = samples(timed_convs(), &ConvCase::forward)},
       {.op = "conv2d_input_grad",
        .formula = "the dx with <dx, x> = <dy, conv2d(x, w)> for every x",
        .samples = samples(kConvs, &ConvCase::input_grad),
        .errors = {{[=] { conv2d_input_grad(zeros(wrong_y), zeros(conv), x); }, "\\[conv2d_input_grad" + dy_shape},
                   {[=] { conv2d_input_grad(zeros(y), Tensor(), x); }, "\\[conv2d_input_grad" + no_weight}},
-       .benchmark = samples(kTimedConvs, &ConvCase::input_grad)},
+       .benchmark = samples(timed_convs(), &ConvCase::input_grad)},
       {.op = "conv2d_weight_grad",
        .formula = "the dw with <dw, w> = <dy, conv2d(x, w)> for every w",
        .samples = samples(kConvs, &ConvCase::weight_grad),
        .errors = {{[=] { conv2d_weight_grad(zeros(x), zeros(wrong_y), conv); }, "\\[conv2d_weight_grad" + dy_shape},
                   {[=] { conv2d_weight_grad(zeros(x), zeros(y, DType::f64), conv); },
                    "\\[conv2d_weight_grad" + dy_type}},
-       .benchmark = samples(kTimedConvs, &ConvCase::weight_grad)},
+       .benchmark = samples(timed_convs(), &ConvCase::weight_grad)},
       {.op = "depthwise_conv2d",
        .formula = "y[n,i,j,c] = sum over u,v of x[n, i*stride - padding + u*dilation, ..., c] * w[u,v,c]",
        .samples = samples(kDepthwise, &DepthwiseCase::forward),
        .errors = depthwise_errors(),
-       .benchmark = samples(kTimedDepthwise, &DepthwiseCase::forward)},
+       .benchmark = samples(timed_depthwise(), &DepthwiseCase::forward)},
       {.op = "depthwise_conv2d_input_grad",
        .formula = "the dx with <dx, x> = <dy, depthwise_conv2d(x, w)> for every x",
        .samples = samples(kDepthwise, &DepthwiseCase::input_grad),
@@ -208,7 +213,7 @@ std::vector<OpRow> convolution_rows() {
                    "\\[depthwise_conv2d_input_grad" + dy_shape},
                   {[=] { depthwise_conv2d_input_grad(zeros(y), Tensor(), x); },
                    "\\[depthwise_conv2d_input_grad" + no_weight}},
-       .benchmark = samples(kTimedDepthwise, &DepthwiseCase::input_grad)},
+       .benchmark = samples(timed_depthwise(), &DepthwiseCase::input_grad)},
       {.op = "depthwise_conv2d_weight_grad",
        .formula = "the dw with <dw, w> = <dy, depthwise_conv2d(x, w)> for every w",
        .samples = samples(kDepthwise, &DepthwiseCase::weight_grad),
@@ -216,7 +221,7 @@ std::vector<OpRow> convolution_rows() {
                    "\\[depthwise_conv2d_weight_grad" + dy_shape},
                   {[=] { depthwise_conv2d_weight_grad(zeros(x), zeros(y, DType::f64), depthwise); },
                    "\\[depthwise_conv2d_weight_grad" + dy_type}},
-       .benchmark = samples(kTimedDepthwise, &DepthwiseCase::weight_grad)},
+       .benchmark = samples(timed_depthwise(), &DepthwiseCase::weight_grad)},
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/ops/ops.h"
 #include "tests/op_table/op_table.h"
+#include "tests/op_table/stages.h"
 
 namespace nascent {
 namespace {
@@ -65,6 +66,12 @@ ErrorCase drop_error(double probability, const std::string& got) {
           "\\[drop_path\\] expected a probability in \\[0, 1\\), got " + got};
 }
 
+std::vector<Sample> timed_batches() {
+  std::vector<Sample> timed{batch_sample({64, 32, 32, 48})};  // the stem's, with scale and shift
+  for (const Stage& stage : timed_stages()) timed.push_back(plain_batch_sample(stage.images()));
+  return timed;
+}
+
 }  // namespace
 
 std::vector<OpRow> normalisation_rows() {
@@ -95,8 +102,7 @@ std::vector<OpRow> normalisation_rows() {
                    "\\[batch_norm\\] expected an epsilon of at least 0, got -1"},
                   {[=] { batch_norm({}, three, three); }, "\\[batch_norm\\] expected a tensor for input"}},
        .exact_on_integers = false,
-       .benchmark = {plain_batch_sample({64, 32, 32, 16}), plain_batch_sample({64, 16, 16, 32}),
-                     plain_batch_sample({64, 8, 8, 64}), batch_sample({64, 32, 32, 48})}},
+       .benchmark = timed_batches()},
       {.op = "batch_norm_with",
        .formula = "y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with given statistics",
        .samples = {given_sample({2, 7, 5, 3}, true), given_sample({2, 3, 3, 19}, true), given_sample({5, 4}, true),
