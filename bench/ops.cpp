@@ -9,6 +9,7 @@
 
 #include "bench/support/machine.h"
 #include "engine/autograd/tape.h"
+#include "examples/support/run_program.h"
 #include "kernels/dispatch.h"
 #include "kernels/parallel.h"
 #include "tests/op_table/op_table.h"
@@ -53,23 +54,26 @@ void time_forward(benchmark::State& state, const Sample& sample, const bench::Ma
 
 int main(int argc, char** argv) {
   using namespace nascent;
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  // The library prints its own build type as if it were ours; Debian builds it without NDEBUG.
-  benchmark::AddCustomContext("nascent_build_type", NASCENT_BUILD_TYPE);
-  benchmark::AddCustomContext("isa", kernels::isa_name());
-  benchmark::AddCustomContext("threads", std::to_string(kernels::threads()));
-  // Measured when the first benchmark runs, so that --benchmark_list_tests stays quick.
-  const auto machine = []() -> const bench::Machine& {
-    static const bench::Machine measured = bench::measure_machine();
-    return measured;
-  };
-  for (const OpRow& row : op_table())
-    for (const Sample& sample : row.benchmark)
-      benchmark::RegisterBenchmark(
-          (row.op + "/" + sample.text).c_str(),
-          [&sample, machine](benchmark::State& state) { time_forward(state, sample, machine()); })
-          ->UseRealTime()
-          ->Unit(benchmark::kMicrosecond);
-  benchmark::RunSpecifiedBenchmarks();
+  return examples::run_program("bench_ops", argv, [&] {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    // The library prints its own build type as if it were ours; Debian builds it without NDEBUG.
+    benchmark::AddCustomContext("nascent_build_type", NASCENT_BUILD_TYPE);
+    benchmark::AddCustomContext("isa", kernels::isa_name());
+    benchmark::AddCustomContext("threads", std::to_string(kernels::threads()));
+    // Measured when the first benchmark runs, so that --benchmark_list_tests stays quick.
+    const auto machine = []() -> const bench::Machine& {
+      static const bench::Machine measured = bench::measure_machine();
+      return measured;
+    };
+    for (const OpRow& row : op_table())
+      for (const Sample& sample : row.benchmark)
+        benchmark::RegisterBenchmark(
+            (row.op + "/" + sample.text).c_str(),
+            [&sample, machine](benchmark::State& state) { time_forward(state, sample, machine()); })
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+  });
 }
