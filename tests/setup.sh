@@ -6,6 +6,7 @@ packages=(
   catch2 libbenchmark-dev                                                                      # tests and benchmarks
   dataset-fashion-mnist                                                                        # the images of the demo
 )
+peer_packages=(libdnnl-dev) # for bench_peers alone, which is left out without it: `tests/run.sh --peers`
 
 # install_missing PACKAGE...: installs those that are not there, and says so in one line. Quiet and quick otherwise.
 install_missing() {
