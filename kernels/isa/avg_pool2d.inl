@@ -1,4 +1,4 @@
-// Average pooling and its adjoint: see pool2d.inl. Sums along the columns, then along the rows; backward the other way.
+// Average pooling and its adjoint: see pool2d.inl. Backward sums along the rows, then along the columns.
 #pragma once
 #include "kernels/isa/max_pool2d.inl"
 
@@ -25,59 +25,51 @@ inline std::int64_t window_count(const PoolShape& s, const PoolCover& rows, cons
   return s.count_padding ? s.kernel * s.kernel : rows.count * columns.count;
 }
 
-// to = the sum of `count` rows.
-template <int N>
-void add_rows(const PoolPixels pixels, const std::int64_t count, const float* const* rows, const CountDivisor divisor,
+// to = the sum of rows x columns inputs, divided where there is something to divide by.
+template <int NI, int NJ, bool kDivide>
+void add_taps(const PoolPixels pixels, const PoolTaps t, const CountDivisor divisor, const float* const from,
               float* const to) {
-  const float* from[N ? N : 16];
-  for (int a = 0; a < (N ? N : count); ++a) from[a] = rows[a];
-  pixels.each([&](std::int64_t f, std::int64_t t, std::int64_t n) {
-    Vector<kWidth> sum = load_up_to<kWidth>(from[0] + f, n);
+  constexpr int W = kWidth;
+  const int ni = NI ? NI : static_cast<int>(t.rows), nj = NJ ? NJ : static_cast<int>(t.columns);
+  pixels.each([&](std::int64_t f, std::int64_t at, std::int64_t n) {
+    Vector<W> sum = load_up_to<W>(from + f, n);
 #pragma GCC unroll 3
-    for (int a = 1; a < (N ? N : count); ++a) sum += load_up_to<kWidth>(from[a] + f, n);
-    store_up_to<kWidth>(to + t, divisor.divide(sum), n);
+    for (int a = 0; a < ni; ++a)
+#pragma GCC unroll 3
+      for (int b = a == 0 ? 1 : 0; b < nj; ++b) sum += load_up_to<W>(from + f + a * t.row_step + b * t.column_step, n);
+    store_up_to<W>(to + at, kDivide ? divisor.divide(sum) : sum, n);
   });
 }
-inline void add_rows(const PoolPixels& pixels, std::int64_t count, const float* const* rows,
-                     const CountDivisor& divisor, float* to) {
-  with_count(count, [&](auto n) { add_rows<n.value>(pixels, count, rows, divisor, to); });
-}
-// The same of rows that are one row `step` floats on each time.
-inline void add_taps(const PoolPixels& pixels, std::int64_t count, const float* from, std::int64_t step, float* to) {
-  const float* rows[16];
-  for (std::int64_t a = 0; a < count; ++a) rows[a] = from + a * step;
-  add_rows(pixels, count, rows, CountDivisor(1), to);
+// to = the sum of `count` rows, which lie anywhere.
+template <int N>
+void add_rows(const std::int64_t n, const std::int64_t count, const float* const* rows, float* const to) {
+  const float* from[N ? N : 16];
+  for (int a = 0; a < (N ? N : count); ++a) from[a] = rows[a];
+  each_vector<kWidth>(n, [&](std::int64_t f, std::int64_t left) {
+    Vector<kWidth> sum = load_up_to<kWidth>(from[0] + f, left);
+#pragma GCC unroll 3
+    for (int a = 1; a < (N ? N : count); ++a) sum += load_up_to<kWidth>(from[a] + f, left);
+    store_up_to<kWidth>(to + f, sum, left);
+  });
 }
 
 void avg_pool2d(const PoolShape& s, const float* x, float* y) {
-  const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels, pitch = kPoolRing / (s.kernel + 1);
+  const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
   parallel_chunks(s.batch, [&](std::int64_t image) {
-    float ring[kPoolRing];
-    each_strip(s, ow, pitch, 0, [&](const PoolStrip& strip) {
-      PoolRuns runs;
-      window_runs(s, strip.begin, strip.end, runs);
-      std::int64_t next = 0;
-      for (std::int64_t i = 0; i < oh; ++i) {
-        const PoolCover rows = cover(s, i, s.height);
-        if (next < rows.begin) next = rows.begin;
-        for (; next < rows.begin + rows.count; ++next)
-          for (int j = 0; j < runs.count; ++j) {
-            const PoolRun& run = runs.run[j];
-            const float* in = x + ((image * s.height + next) * s.width + run.cover.begin) * c + strip.channel;
-            add_taps({run.pixels, strip.channels, s.stride * c, strip.channels}, run.cover.count, in, c,
-                     ring + next % s.kernel * pitch + (run.j - strip.begin) * strip.channels);
-          }
-        for (int j = 0; j < runs.count; ++j) {
-          const PoolRun& run = runs.run[j];
-          const float* row[16];
-          for (std::int64_t u = 0; u < rows.count; ++u)
-            row[u] = ring + (rows.begin + u) % s.kernel * pitch + (run.j - strip.begin) * strip.channels;
-          add_rows({run.pixels, strip.channels, strip.channels, c}, rows.count, row,
-                   CountDivisor(window_count(s, rows, run.cover)),
-                   y + ((image * oh + i) * ow + run.j) * c + strip.channel);
-        }
+    PoolRuns runs;
+    window_runs(s, 0, ow, runs);
+    for (std::int64_t i = 0; i < oh; ++i) {
+      const PoolCover rows = cover(s, i, s.height);
+      for (int j = 0; j < runs.count; ++j) {
+        const PoolRun& run = runs.run[j];
+        const float* in = x + ((image * s.height + rows.begin) * s.width + run.cover.begin) * c;
+        with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
+          add_taps<ni.value, nj.value, true>({run.pixels, c, s.stride * c, c}, window_taps(s, rows, run.cover),
+                                             CountDivisor(window_count(s, rows, run.cover)), in,
+                                             y + ((image * oh + i) * ow + run.j) * c);
+        });
       }
-    });
+    }
   });
 }
 
@@ -102,9 +94,9 @@ void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
           for (int j = 0; j < windows.count; ++j) {
             const PoolRun& run = windows.run[j];
             const float* from = dy + ((image * oh + next) * ow + run.j) * c + strip.channel;
-            add_rows({run.pixels, strip.channels, c, strip.channels}, 1, &from,
-                     CountDivisor(window_count(s, cover(s, next, s.height), run.cover)),
-                     ring + next % s.kernel * pitch + (run.j - begin) * strip.channels);
+            add_taps<1, 1, true>({run.pixels, strip.channels, c, strip.channels}, {},
+                                 CountDivisor(window_count(s, cover(s, next, s.height), run.cover)), from,
+                                 ring + next % s.kernel * pitch + (run.j - begin) * strip.channels);
           }
         float* const out = dx + (image * s.height + r) * s.width * c + strip.channel;
         if (rows.count == 0 || !covers_all(s))
@@ -112,11 +104,17 @@ void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
         if (rows.count == 0) continue;
         const float* row[16];
         for (std::int64_t a = 0; a < rows.count; ++a) row[a] = ring + (rows.begin + a) % s.kernel * pitch;
-        add_rows({end - begin, strip.channels, strip.channels, strip.channels}, rows.count, row, CountDivisor(1), sums);
+        with_count(rows.count,
+                   [&](auto n) { add_rows<n.value>((end - begin) * strip.channels, rows.count, row, sums); });
         for (int j = 0; j < inputs.count; ++j) {
           const PoolRun& run = inputs.run[j];
-          add_taps({run.pixels, strip.channels, strip.channels, run.step * c}, run.cover.count,
-                   sums + (run.cover.begin - begin) * strip.channels, strip.channels, out + run.j * c);
+          PoolTaps taps = input_taps(s, rows, run.cover);
+          taps.rows = 1, taps.column_step = strip.channels;
+          with_counts(1, run.cover.count, [&](auto ni, auto nj) {
+            add_taps<ni.value, nj.value, false>({run.pixels, strip.channels, strip.channels, run.step * c}, taps,
+                                                CountDivisor(1), sums + (run.cover.begin - begin) * strip.channels,
+                                                out + run.j * c);
+          });
         }
       }
     });

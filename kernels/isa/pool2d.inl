@@ -1,8 +1,7 @@
 // What max and average pooling share. Ladder: v1 naive = reference/pool2d.h; v2 runs of outputs that meet the same
-// taps; v3, this: a window is taken apart into its rows. Forward, each input row is reduced along the columns once,
-// into a ring of rows in L1, and an output row reduces the ring's rows: 2+2 steps instead of 8 for 3x3. Backward is in
-// gather form, each input pixel visits the windows that cover it: nothing is read back, nothing races. Intensity of
-// 3x3: 4 compares or adds per 8 bytes: memory-bound.
+// taps, the number of taps known to the compiler up to 3x3; v3 backward in gather form, each input pixel visits the
+// windows that cover it: nothing is read back, nothing races. Intensity of 3x3: 8 compares or adds per 8 bytes,
+// memory-bound by count; in L3 the 9 loads and a 512-bit operation a cycle on Zen 4 are what is felt.
 #pragma once
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
@@ -11,7 +10,8 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Floats of a ring: kernel + 1 rows. 3x3 at 36 channels and 32 columns uses 14 of these 32 KB, an L1.
+// Floats of the ring of rows average pooling goes back by: kernel + 1 rows. 3x3 at 36 channels and 32 columns uses 14
+// of these 32 KB, an L1.
 constexpr std::int64_t kPoolRing = 8192;
 
 // Input [begin, begin + count) that window `at` covers along an axis; its first tap there is `tap`.
@@ -106,6 +106,31 @@ struct PoolPixels {
   }
 };
 
+// What pixels take together: rows x columns of other pixels, `row_step` and `column_step` floats apart. The first is
+// met at tap `tap`, the next a row or a column on at `row_taps` or `column_taps` more.
+struct PoolTaps {
+  std::int64_t rows, columns, row_step, column_step;
+  int tap, row_taps, column_taps;
+};
+inline PoolTaps window_taps(const PoolShape& s, const PoolCover& rows, const PoolCover& columns) {
+  return {rows.count,
+          columns.count,
+          s.width * s.channels,
+          s.channels,
+          static_cast<int>(rows.tap * s.kernel + columns.tap),
+          static_cast<int>(s.kernel),
+          1};
+}
+inline PoolTaps input_taps(const PoolShape& s, const PoolCover& rows, const PoolCover& columns) {
+  return {rows.count,
+          columns.count,
+          s.out_width() * s.channels,
+          s.channels,
+          static_cast<int>(rows.tap * s.kernel + columns.tap),
+          -static_cast<int>(s.stride * s.kernel),
+          -static_cast<int>(s.stride)};
+}
+
 // Calls body with the count as a type for 1, 2 and 3, and with 0 for more.
 template <int N>
 struct Count {
@@ -117,6 +142,16 @@ NASCENT_INLINE void with_count(std::int64_t count, const Body& body) {
   if (count == 2) return body(Count<2>{});
   if (count == 1) return body(Count<1>{});
   body(Count<0>{});
+}
+// The same for two counts, both 0 when either is more.
+template <class Body>
+NASCENT_INLINE void with_counts(std::int64_t rows, std::int64_t columns, const Body& body) {
+  with_count(rows, [&](auto ni) {
+    with_count(columns, [&](auto nj) {
+      constexpr bool few = ni.value && nj.value;
+      body(Count < few ? ni.value : 0 > {}, Count < few ? nj.value : 0 > {});
+    });
+  });
 }
 
 }  // namespace
