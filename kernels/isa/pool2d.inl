@@ -104,6 +104,22 @@ struct PoolPixels {
     for (std::int64_t p = 0, from = 0, to = 0; p < count; ++p, from += from_step, to += to_step)
       each_vector<kWidth>(channels, [&](std::int64_t f, std::int64_t n) { body(from + f, to + f, n); });
   }
+  // The same, two vectors at a time where there are two whole ones: two(from, to, from of the other, to of the other).
+  template <class Two, class Body>
+  NASCENT_INLINE void each_two(const Two& two, const Body& body) const {
+    constexpr int W = kWidth;
+    const bool flat = from_step == channels && to_step == channels;
+    const std::int64_t runs = flat ? 1 : count, run = flat ? count * channels : channels;
+    std::int64_t p = 0, from = 0, to = 0;
+    if (run == W)
+      for (; p + 2 <= runs; p += 2, from += 2 * from_step, to += 2 * to_step)
+        two(from, to, from + from_step, to + to_step);
+    for (; p < runs; ++p, from += from_step, to += to_step) {
+      std::int64_t f = 0;
+      for (; f + 2 * W <= run; f += 2 * W) two(from + f, to + f, from + f + W, to + f + W);
+      each_vector<W>(run - f, [&](std::int64_t i, std::int64_t n) { body(from + f + i, to + f + i, n); });
+    }
+  }
 };
 
 // What pixels take together: rows x columns of other pixels, `row_step` and `column_step` floats apart. The first is
