@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "tests/bench/programs.h"
+#include "tests/engine/io/temporary_folder.h"
 
 using namespace nascent::test;
 
@@ -54,4 +55,42 @@ TEST_CASE("bench_peers refuses a filter that leaves nothing") {
   const Outcome outcome = run("bench_peers", {"--filter", "conv 9x9"});
   CHECK(outcome.exit_code == 2);
   CHECK_THAT(outcome.err, Catch::Contains("no kernel's line holds 'conv 9x9'"));
+}
+
+TEST_CASE("compare.py runs both sides in turn and picks PyTorch's best mode") {
+  if (!python_is_here()) return skip("no python3");
+  // An interpreter that runs nothing and prints what the PyTorch script would: two seconds with channels last, else
+  // four.
+  const TemporaryFolder folder;
+  const auto fake = folder.write("python", R"(#!/bin/sh
+case "$*" in *--no-channels-last*) t=4 ;; *) t=2 ;; esac
+echo "{\"median_s\": $t, \"min_s\": $t, \"seconds\": [$t], \"peak_rss_mib\": 1e6, \"images_per_s\": 1,
+       \"parameters\": 7, \"torch\": \"none\"}"
+)");
+  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+  const Outcome outcome = run_command({"python3",  script("compare.py"),
+                                       "--binary", program("search_step"),
+                                       "--python", fake,
+                                       "--rounds", "2",
+                                       "--steps",  "1",
+                                       "--modes",  "eager,eager-channels-last",
+                                       "--json",   "--batch",
+                                       "2",        "--channels",
+                                       "2",        "--layers",
+                                       "1",        "--image",
+                                       "8x8x1"});
+  CHECK(outcome.exit_code == 1);  // its 7 parameters are not ours
+  const auto found = nlohmann::json::parse(outcome.out);
+  CHECK(found.at("best_mode") == "eager-channels-last");
+  CHECK(found.at("same_parameters") == false);
+  const auto& results = found.at("results");
+  CHECK(results.at("eager").size() == 1);
+  CHECK(results.at("eager-channels-last").size() == 2);
+  REQUIRE(results.at("nascent").size() == 2);
+  std::vector<double> ours;
+  for (const auto& result : results.at("nascent")) ours.push_back(result.at("median_s"));
+  CHECK(found.at("ratio").get<double>() == Approx(2 / ((ours[0] + ours[1]) / 2)));
+  CHECK(found.at("ratio_least") <= found.at("ratio"));
+  CHECK(found.at("ratio_most") >= found.at("ratio"));
+  CHECK(found.at("memory_ratio") > 1);
 }
