@@ -5,9 +5,11 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "engine/tensor/process_memory.h"
 #include "examples/support/cli.h"
 #include "examples/support/data_checks.h"
 #include "examples/support/derivation.h"
+#include "examples/support/forecast_text.h"
 #include "examples/support/numbers.h"
 #include "examples/support/progress.h"
 #include "examples/support/run_program.h"
@@ -24,6 +26,8 @@ namespace {
 struct Flags {
   std::string space, preset = "tiny", order, data = "fashion-mnist", out;
   std::optional<std::int64_t> channels, layers, batch, epochs, limit;
+  std::optional<std::size_t> memory_limit;
+  bool dry_run = false;
 };
 
 // The preset, with what was given on the command line put over it.
@@ -72,6 +76,15 @@ int run(const Flags& flags, const CommonFlags& common) {
   const bool one_pixel = std::max(data.height, data.width) <= (options.space == "lecture" ? 1 : 4);
   for (const std::int64_t half : {data.size() / 2, data.size() - data.size() / 2})
     check_last_batch(half, options.batch, one_pixel);
+  const std::size_t machine = available_bytes() + resident_bytes();
+  const std::size_t memory = std::min(machine, flags.memory_limit.value_or(machine));
+  const nas::Forecast forecast = nas::forecast(training, options, memory);
+  if (flags.dry_run) {
+    std::cout << (common.json ? forecast_json(forecast, options, memory) + "\n"
+                              : forecast_text(forecast, options, memory));
+    return 0;
+  }
+  nas::expect_fits(forecast, memory, options.batch);
   const nas::Provenance provenance{common.command, flags.data, common.seed, kernels::threads()};
   std::optional<nas::RunFolder> folder;
   const auto say = [&](const std::string& line) {
@@ -91,6 +104,7 @@ int run(const Flags& flags, const CommonFlags& common) {
               }
               say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
               for (const std::string& line : nas::describe(options)) say("  " + line);
+              say("  memory: " + mebibytes(forecast.peak_rss) + " at the most, of " + mebibytes(memory));
             },
         .on_step =
             [&](const nas::SearchProgress& p) {
@@ -110,6 +124,8 @@ int run(const Flags& flags, const CommonFlags& common) {
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
+  const std::size_t peak_rss = peak_rss_bytes();
+
   const Architecture architecture = derive(*result.supernet);
   const std::int64_t parameters = result.supernet->store().weight_count();
   const std::int64_t macs =
@@ -126,7 +142,10 @@ int run(const Flags& flags, const CommonFlags& common) {
                                         {"macs", macs},
                                         {"mean_entropy", nas::mean_entropy(result.supernet->alpha_matrices())},
                                         {"epochs", result.history.size()},
-                                        {"seconds", seconds}}
+                                        {"seconds", seconds},
+                                        {"peak_rss_bytes", peak_rss},
+                                        {"pool_peak_bytes", result.pool_peak},
+                                        {"steady_allocations", result.steady_allocations}}
                      .dump()
               << '\n';
     return 0;
@@ -134,7 +153,9 @@ int run(const Flags& flags, const CommonFlags& common) {
   std::cout << architecture.text << "\n\n"
             << architecture.table << '\n'
             << fmt::format("supernet: {} parameters, {} multiply-adds an image; searched for {}\n", grouped(parameters),
-                           grouped(macs), duration(seconds));
+                           grouped(macs), duration(seconds))
+            << fmt::format("memory: {} at the most, {} of them tensors\n", mebibytes(peak_rss),
+                           mebibytes(result.pool_peak));
   return 0;
 }
 
@@ -152,6 +173,12 @@ int main(int argc, char** argv) {
   cli.number("--batch", flags.batch, {2, 100'000}, "images a step, of either half");
   cli.number("--epochs", flags.epochs, {1, 100'000}, "passes over the training half");
   cli.number("--limit", flags.limit, {0, 1'000'000'000}, "training images to use, both halves together; 0: all");
+  cli.custom("--memory-limit", "SIZE", "a size like 500M or 2G", "refuse a search that would take more [what is free]",
+             [&flags](const std::string& typed) {
+               flags.memory_limit = parsed_bytes(typed);
+               return flags.memory_limit.has_value();
+             });
+  cli.flag("--dry-run", flags.dry_run, "tell what the search would take, and do not search");
   cli.text("--out", flags.out, "DIR", "where the run folder goes; without it nothing is written");
   cli.example("search --preset tiny --out runs/first", "minutes on Fashion-MNIST");
   cli.example("search --data ./my-images --preset small --order exact", "your own images, exact second order");

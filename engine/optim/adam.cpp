@@ -1,5 +1,7 @@
 #include "engine/optim/adam.h"
 
+#include <utility>
+
 #include "engine/optim/parameters.h"
 #include "kernels/sgd_adam.h"
 
@@ -14,6 +16,10 @@ Adam::Adam(std::vector<Tensor> parameters, AdamOptions options, Where where)
   expect_option("adam", "an epsilon", options.epsilon, 0, INFINITY, where);
   expect_option("adam", "a weight decay", options.weight_decay, 0, INFINITY, where);
   const std::size_t count = parameters_.size();
+  for (const Tensor& w : parameters_) {
+    room_.push_back(Tensor::zeros(w.shape(), w.dtype()));
+    room_.push_back(Tensor::zeros(w.shape(), w.dtype()));
+  }
   state_ = {std::vector<Tensor>(count), std::vector<Tensor>(count), std::vector<std::int64_t>(count, 0)};
 }
 
@@ -23,8 +29,8 @@ void Adam::step(const Gradients& gradients, Where where) {
     const Tensor* g = gradient_for("adam", gradients, w, where);
     if (!g) continue;
     if (!m.defined()) {
-      m = Tensor::zeros(w.shape(), w.dtype());
-      v = Tensor::zeros(w.shape(), w.dtype());
+      m = std::exchange(room_[2 * i], {});
+      v = std::exchange(room_[2 * i + 1], {});
     }
     const kernels::AdamStep how{.learning_rate = options_.learning_rate,
                                 .beta1 = options_.beta1,
@@ -60,6 +66,9 @@ void Adam::set_state(AdamState state, Where where) {
                               std::to_string(state.steps[i]) + " steps",
                           where);
   state_ = std::move(state);
+  for (std::size_t i = 0; i < state_.m.size(); ++i)
+    for (Tensor* room : {&room_[2 * i], &room_[2 * i + 1]})
+      *room = state_.m[i].defined() ? Tensor() : Tensor::zeros(parameters_[i].shape(), parameters_[i].dtype());
 }
 
 }  // namespace nascent

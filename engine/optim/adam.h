@@ -40,6 +40,7 @@ class Adam {
   std::vector<Tensor> parameters_;
   AdamOptions options_;
   AdamState state_;
+  std::vector<Tensor> room_;  // for m and v, zeros taken at the start: no step takes memory a later one then lacks
 };
 
 }  // namespace nascent

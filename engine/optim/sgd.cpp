@@ -1,5 +1,7 @@
 #include "engine/optim/sgd.h"
 
+#include <utility>
+
 #include "engine/optim/parameters.h"
 #include "kernels/sgd_adam.h"
 
@@ -11,6 +13,7 @@ Sgd::Sgd(std::vector<Tensor> parameters, SgdOptions options, Where where)
   expect_option("sgd", "a learning rate", options.learning_rate, 0, INFINITY, where);
   expect_option("sgd", "a momentum", options.momentum, 0, INFINITY, where);
   expect_option("sgd", "a weight decay", options.weight_decay, 0, INFINITY, where);
+  for (const Tensor& w : parameters_) room_.push_back(Tensor::empty(w.shape(), w.dtype()));
 }
 
 void Sgd::step(const Gradients& gradients, Where where) {
@@ -20,7 +23,7 @@ void Sgd::step(const Gradients& gradients, Where where) {
     const Tensor* g = gradient_for("sgd", gradients, w, where);
     if (!g) continue;
     const bool first = !velocity.defined();
-    if (first) velocity = Tensor::empty(w.shape(), w.dtype());
+    if (first) velocity = std::exchange(room_[i], {});
     const kernels::SgdStep how{.learning_rate = options_.learning_rate,
                                .momentum = options_.momentum,
                                .weight_decay = options_.weight_decay,
@@ -40,6 +43,8 @@ void Sgd::set_learning_rate(double rate, Where where) {
 void Sgd::set_velocity(std::vector<Tensor> velocity, Where where) {
   expect_state("sgd", parameters_, velocity, where);
   velocity_ = std::move(velocity);
+  for (std::size_t i = 0; i < velocity_.size(); ++i)
+    room_[i] = velocity_[i].defined() ? Tensor() : Tensor::empty(parameters_[i].shape(), parameters_[i].dtype());
 }
 
 }  // namespace nascent

@@ -31,6 +31,7 @@ class Sgd {
 
  private:
   std::vector<Tensor> parameters_, velocity_;
+  std::vector<Tensor> room_;  // for the velocity, taken at the start: no step takes memory a later one then lacks
   SgdOptions options_;
 };
 

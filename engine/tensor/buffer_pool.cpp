@@ -4,8 +4,11 @@
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <string>
 #include <unordered_map>
 #include <vector>
+
+#include "engine/tensor/error.h"
 
 namespace nascent {
 
@@ -13,6 +16,7 @@ struct BufferPool::State {
   std::mutex mutex;
   std::unordered_map<std::size_t, std::vector<std::byte*>> free_lists;
   PoolReport report;
+  std::size_t limit = 0;
 
   ~State() { release(); }
 
@@ -49,10 +53,14 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t bytes) {
       list.pop_back();
       state_->report.held_bytes -= bytes;
     } else {
+      if (state_->limit && state_->report.reserved_bytes() + bytes > state_->limit)
+        throw MemoryError("tensors need more than the " + std::to_string(state_->limit) + " bytes they may take");
       ++state_->report.allocations;
     }
     state_->report.live_bytes += bytes;
-    state_->report.peak_bytes = std::max(state_->report.peak_bytes, state_->report.live_bytes);
+    PoolReport& report = state_->report;
+    report.peak_bytes = std::max(report.peak_bytes, report.live_bytes);
+    report.peak_reserved_bytes = std::max(report.peak_reserved_bytes, report.reserved_bytes());
   }
   if (!buffer) buffer = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}));
   if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
@@ -68,6 +76,12 @@ PoolReport BufferPool::report() const {
 void BufferPool::reset_peak() {
   std::lock_guard lock(state_->mutex);
   state_->report.peak_bytes = state_->report.live_bytes;
+  state_->report.peak_reserved_bytes = state_->report.reserved_bytes();
+}
+
+void BufferPool::set_limit(std::size_t bytes) {
+  std::lock_guard lock(state_->mutex);
+  state_->limit = bytes;
 }
 
 void BufferPool::release_held() {

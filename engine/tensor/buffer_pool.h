@@ -8,10 +8,13 @@
 namespace nascent {
 
 struct PoolReport {
-  std::size_t live_bytes = 0;   // in use now
-  std::size_t peak_bytes = 0;   // most ever in use since reset_peak()
-  std::size_t held_bytes = 0;   // free, waiting to be used again
-  std::size_t allocations = 0;  // buffers asked of the operating system so far
+  std::size_t live_bytes = 0;           // in use now
+  std::size_t peak_bytes = 0;           // most in use since reset_peak()
+  std::size_t held_bytes = 0;           // free, waiting to be used again
+  std::size_t peak_reserved_bytes = 0;  // most of both together since reset_peak(): what the process pays
+  std::size_t allocations = 0;          // buffers asked of the operating system so far
+
+  std::size_t reserved_bytes() const { return live_bytes + held_bytes; }
 };
 
 class BufferPool {
@@ -26,6 +29,8 @@ class BufferPool {
   PoolReport report() const;
   void reset_peak();
   void release_held();
+  // take() throws MemoryError rather than reserve more than this; 0: no limit.
+  void set_limit(std::size_t bytes);
   // Fills every buffer handed out with NaN, so that a test sees a kernel read what it never wrote.
   void poison(bool on) { poison_ = on; }
 

@@ -28,6 +28,9 @@ struct FileError : Error {  // the file system said no: missing, unwritable, ful
   using Error::Error;
   int exit_code() const override { return 4; }
 };
+struct MemoryError : Error {  // more than was allowed, said before it is taken
+  using Error::Error;
+};
 struct NumericError : Error {  // a loss or gradient that is not a number
   using Error::Error;
   int exit_code() const override { return 5; }

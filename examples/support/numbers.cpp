@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <string_view>
 
 namespace nascent::examples {
 
@@ -24,6 +26,20 @@ std::string duration(double seconds) {
   if (minutes < 24 * 60) return fmt::format("{:.0f} h {:02.0f} min", std::floor(minutes / 60), std::fmod(minutes, 60));
   const double hours = std::round(seconds / 3600);
   return fmt::format("{:.0f} d {:02.0f} h", std::floor(hours / 24), std::fmod(hours, 24));
+}
+
+std::string mebibytes(std::size_t bytes) {
+  return grouped(static_cast<std::int64_t>((bytes + (1 << 19)) >> 20)) + " MiB";
+}
+
+std::optional<std::size_t> parsed_bytes(const std::string& text) {
+  constexpr std::string_view units = "KMGT";
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const std::size_t unit = stop + 1 == end ? units.find(*stop) : std::string_view::npos;
+  if (error != std::errc{} || unit == std::string_view::npos || !(number > 0 && number < 1e6)) return std::nullopt;
+  return static_cast<std::size_t>(std::ldexp(number, 10 * (static_cast<int>(unit) + 1)));
 }
 
 std::string percent(double fraction, int decimals) {

@@ -61,6 +61,8 @@ std::string history_json(const EpochReport& e, const Space& space) {
                                 {"learning_rate", e.learning_rate},
                                 {"images_per_second", e.images_per_second},
                                 {"seconds", e.seconds},
+                                {"peak_rss_bytes", e.peak_rss},
+                                {"pool_peak_bytes", e.pool_peak},
                                 {"alphas", alphas}}
       .dump();
 }

@@ -4,6 +4,8 @@
 
 #include "engine/data/batches.h"
 #include "engine/optim/cosine_schedule.h"
+#include "engine/tensor/buffer_pool.h"
+#include "engine/tensor/process_memory.h"
 
 namespace nascent::nas {
 namespace {
@@ -53,6 +55,9 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
   const Dataset& data = training.data;
   if (data.size() < 4)
     throw DataError(data.name + ": a search needs at least 4 training images, got " + std::to_string(data.size()));
+  BufferPool& pool = BufferPool::instance();
+  pool.release_held();
+  pool.reset_peak();
   SearchResult result;
   result.supernet = make_supernet(space_of(options), {.channels = options.channels,
                                                       .layers = options.layers,
@@ -69,6 +74,8 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
   BatchSampler validation(halves.validation,
                           {.batch = options.batch, .seed = options.seed, .purpose = "search validation"});
   const std::int64_t steps = std::min(train.steps_per_epoch(), validation.steps_per_epoch());
+
+  std::size_t batch_size = 0;  // of the latest step, both halves together
 
   if (observer.on_start) observer.on_start();
   for (std::int64_t epoch = 0; epoch < options.epochs && !result.stopped; ++epoch) {
@@ -88,7 +95,13 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
         break;
       }
       const Batch t = draw_batch(train, step), v = draw_batch(validation, step);
+      const std::size_t allocations = pool.report().allocations;
+      const bool steady = t.labels.size() + v.labels.size() == batch_size;
+      batch_size = t.labels.size() + v.labels.size();
+      // Buffers of another batch's sizes would only wait while this one takes its own.
+      if (!steady) pool.release_held();
       const StepReport last = bilevel.step(t, v);
+      if (steady) result.steady_allocations += pool.report().allocations - allocations;
       means.add(last, t.labels.size(), v.labels.size());
       if (observer.on_step) observer.on_step({epoch, step, steps, last});
     }
@@ -96,9 +109,13 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
     means.write(report, std::chrono::duration<double>(Clock::now() - start).count());
     report.alphas = result.supernet->alpha_matrices();
     report.mean_entropy = mean_entropy(report.alphas);
+    report.peak_rss = peak_rss_bytes();
+    report.pool_peak = pool.report().peak_bytes;
     result.history.push_back(report);
     if (observer.on_epoch) observer.on_epoch(report);
   }
+  result.pool_peak = pool.report().peak_bytes;
+  result.pool_peak_reserved = pool.report().peak_reserved_bytes;
   return result;
 }
 

@@ -18,7 +18,8 @@ struct EpochReport {
   double learning_rate = 0;
   double images_per_second = 0;  // training and validation images together
   double seconds = 0;
-  std::vector<AlphaMatrix> alphas = {};  // after the epoch, raw, one a cell of the space
+  std::size_t peak_rss = 0, pool_peak = 0;  // bytes: of the process so far, of tensors since the start
+  std::vector<AlphaMatrix> alphas = {};     // after the epoch, raw, one a cell of the space
 };
 
 struct SearchProgress {
@@ -39,6 +40,10 @@ struct SearchResult {
   std::vector<EpochReport> history;
   std::vector<AlphaMatrix> initial_alphas;
   bool stopped = false;
+  std::size_t pool_peak = 0, pool_peak_reserved = 0;  // bytes; PoolReport says what they are
+  // Buffers the operating system was asked for by steps with a batch as large as the one before. The first such step is
+  // the search's second; all work in what the one before them left.
+  std::size_t steady_allocations = 0;
 };
 
 SearchResult search(const TrainingData& training, const SearchOptions& options, const SearchObserver& observer = {});

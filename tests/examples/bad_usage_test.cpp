@@ -55,6 +55,8 @@ TEST_CASE("search and train refuse wrong flags and write nothing") {
   refused("search", {"--batch", "1"}, "option '--batch' expects");
   refused("search", {"--limit", "-1"}, "option '--limit' expects");
   refused("search", {"--channels", "2e1"}, "option '--channels' expects");
+  for (const char* size : {"2", "G", "-1G", "0M", "1e9", "2GB", "2 G", "nan", "infG"})
+    refused("search", {"--memory-limit", size}, "option '--memory-limit' expects a size like 500M or 2G");
   refused("search", {"--layers", "2", "--layers", "2"}, "option '--layers' is given twice");
   refused("search", {"runs/first"}, "unexpected argument 'runs/first'");
   refused("train", {}, "give a --genotype");

@@ -1,0 +1,13 @@
+#pragma once
+// What `search --dry-run` prints.
+#include <string>
+
+#include "nas/search/forecast.h"
+
+namespace nascent::examples {
+
+// `limit` is what the search may take, in bytes.
+std::string forecast_text(const nas::Forecast& forecast, const nas::SearchOptions& options, std::size_t limit);
+std::string forecast_json(const nas::Forecast& forecast, const nas::SearchOptions& options, std::size_t limit);
+
+}  // namespace nascent::examples

@@ -1,0 +1,48 @@
+// What search says about memory, before and after.
+#include "tests/examples/small_runs.h"
+
+using namespace nascent::test;
+using nlohmann::json;
+
+namespace {
+
+const Arguments search_flags = {"--channels", "4",      "--layers", "3", "--limit", "200",
+                                "--batch",    "50",     "--epochs", "1", "--data",  "synthetic:1x24x24",
+                                "--json",     "--quiet"};
+
+}  // namespace
+
+TEST_CASE("a dry run foretells what the search then takes, and writes nothing") {
+  const TemporaryFolder folder;
+  const json foretold = parsed_output(run("search", search_flags + Arguments{"--dry-run", "--out", folder / "run"}));
+  CHECK(folder.files() == 0);
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  const Outcome outcome = run("search", search_flags + Arguments{"--out", folder / "run"});
+  const json real = parsed_output(outcome);
+  for (const char* key : {"peak_rss_bytes", "pool_peak_bytes"}) {
+    INFO(key);
+    CHECK(foretold.at(key).get<double>() == Approx(real.at(key).get<double>()).epsilon(0.05));
+  }
+  CHECK(real.at("steady_allocations") == 0);
+  CHECK(foretold.at("parameters") == real.at("parameters"));
+  CHECK(foretold.at("macs_per_step").get<std::int64_t>() == 2 * 50 * real.at("macs").get<std::int64_t>());
+  CHECK(foretold.at("steps_per_epoch") == 2);
+  CHECK(foretold.at("fits") == true);
+  const json epoch = json::parse(contents(folder / "run/history.jsonl"));
+  CHECK(epoch.at("pool_peak_bytes") == real.at("pool_peak_bytes"));
+  CHECK(epoch.at("peak_rss_bytes").get<double>() == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
+  // The kernel's own count of the process, as its parent sees it.
+  CHECK(1024. * outcome.peak_kilobytes == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
+}
+
+TEST_CASE("a search that cannot fit is refused before it starts") {
+  const TemporaryFolder folder;
+  for (const char* limit : {"90M", "1K"}) {
+    INFO(limit);
+    const Outcome outcome = run("search", search_flags + Arguments{"--memory-limit", limit, "--out", folder / "run"});
+    check_refused(outcome, 1, "search", "memory");
+    CHECK(folder.files() == 0);
+  }
+  const json told = parsed_output(run("search", search_flags + Arguments{"--dry-run", "--memory-limit", "90M"}));
+  CHECK(told.at("fits") == false);
+}

@@ -1,0 +1,101 @@
+#include "nas/search/forecast.h"
+
+#include <catch2/catch.hpp>
+
+#include "engine/tensor/buffer_pool.h"
+#include "engine/tensor/process_memory.h"
+
+using namespace nascent;
+using namespace nascent::nas;
+
+namespace {
+
+constexpr std::size_t kPlenty = std::size_t{1} << 40;
+
+void check_within_5_percent(std::size_t foretold, std::size_t real) {
+  CAPTURE(foretold, real);
+  CHECK(foretold >= real - real / 20);
+  CHECK(foretold <= real + real / 20);
+}
+
+void check_forecast(const TrainingData& data, const SearchOptions& options) {
+  const Forecast f = forecast(data, options, kPlenty);
+  int steps = 0;
+  const SearchResult result =
+      search(data, options, {.on_step = [&](const SearchProgress&) { ++steps; }, .stop = [&] { return steps == 2; }});
+  check_within_5_percent(f.pool_peak, result.pool_peak);
+  check_within_5_percent(f.peak_rss, peak_rss_bytes());
+  CHECK(f.parameters == result.supernet->store().weight_count());
+}
+
+SearchOptions small_search() {
+  SearchOptions o;
+  o.channels = 2;
+  o.layers = 3;
+  o.batch = 24;
+  o.epochs = 2;
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("a forecast is within 5 % of what the search then takes, in every order and space") {
+  const TrainingData data = load_training("synthetic:1x12x12", {.limit = 64});
+  SearchOptions options = small_search();
+  for (const Order order : {Order::first, Order::second, Order::exact}) {
+    options.bilevel.order = order;
+    check_forecast(data, options);
+  }
+  options.space = "lecture";
+  check_forecast(data, options);
+  for (const std::int64_t batch : {2, 4, 5}) {  // also those that are not extrapolated
+    options.batch = batch;
+    check_forecast(data, options);
+  }
+}
+
+TEST_CASE("a forecast is within 5 % at 8 channels, 5 layers and batch 64", "[full]") {
+  SearchOptions options = small_search();
+  options.channels = 8;
+  options.layers = 5;
+  options.batch = 64;
+  check_forecast(load_training("synthetic:1x28x28", {.limit = 256}), options);
+}
+
+TEST_CASE("a forecast counts steps of the batch a half can fill") {
+  const TrainingData data = load_training("synthetic:1x8x8", {.limit = 31});
+  SearchOptions options = small_search();
+  options.batch = 4;
+  CHECK(forecast(data, options, kPlenty).steps_per_epoch == 4);
+  options.batch = 100;
+  const Forecast f = forecast(data, options, kPlenty);
+  CHECK(f.steps_per_epoch == 1);
+  CHECK(f.forward_passes == 2);
+}
+
+TEST_CASE("what does not fit is refused, and the pool is as before") {
+  const TrainingData data = load_training("synthetic:1x12x12", {.limit = 64});
+  CHECK_THROWS_AS(forecast(data, small_search(), 1 << 20), MemoryError);
+  const PoolReport after = BufferPool::instance().report();
+  CHECK(after.held_bytes == 0);
+  CHECK_NOTHROW(BufferPool::instance().take(2 << 20));
+  Forecast f;
+  f.peak_rss = 3 << 20;
+  CHECK_NOTHROW(expect_fits(f, 3 << 20, 64));
+  CHECK_THROWS_WITH(expect_fits(f, 2 << 20, 64),
+                    Catch::Contains("need 3 MiB of memory at batch 64, and there are 2 MiB; choose a smaller --batch"));
+}
+
+TEST_CASE("after its first step a search asks the system for no buffer, short last batches aside") {
+  const TrainingData data = load_training("synthetic:1x12x12", {.limit = 100});
+  SearchOptions options = small_search();  // batches of 24, 24, 2
+  for (const char* space : {"darts", "lecture"})
+    for (const Order order : {Order::first, Order::second, Order::exact}) {
+      options.space = space;
+      options.bilevel.order = order;
+      const SearchResult result = search(data, options);
+      CHECK(result.steady_allocations == 0);
+      CHECK(result.history.back().pool_peak == result.pool_peak);
+      CHECK(result.history.back().peak_rss >= result.pool_peak);
+    }
+}
