@@ -14,6 +14,8 @@ namespace {
 // As few images as batch norm and both halves allow.
 constexpr std::int64_t kSmall = 2, kLarge = 4;
 
+std::string mebibytes(std::size_t bytes) { return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+
 struct Trial {
   std::size_t pool_peak = 0, reserved = 0;  // at the worst moment
   std::size_t others = 0;                   // of the process, all that is not in the pool
@@ -65,14 +67,9 @@ struct LimitedPool {
   LimitedPool& operator=(const LimitedPool&) = delete;
 };
 
-std::string mebibytes(std::size_t bytes) { return fmt::format("{:.0f} MiB", static_cast<double>(bytes) / (1 << 20)); }
-
-}  // namespace
-
-Forecast forecast(const TrainingData& training, const SearchOptions& options, std::size_t available) {
+Forecast forecast_from_trials(const TrainingData& training, const SearchOptions& options) {
   const std::int64_t half = training.data.size() - training.data.size() / 2;
   const std::int64_t batch = std::min(options.batch, half);
-  const LimitedPool limited(available);
   const bool extrapolate = batch > kLarge;
   const Trial large = try_steps(training, options, extrapolate ? kLarge : batch);
   Forecast f{.parameters = large.parameters,
@@ -88,6 +85,20 @@ Forecast forecast(const TrainingData& training, const SearchOptions& options, st
   }
   f.peak_rss = std::max(large.others + reserved, peak_rss_bytes());
   return f;
+}
+
+}  // namespace
+
+Forecast forecast(const TrainingData& training, const SearchOptions& options, std::size_t available) {
+  const LimitedPool limited(available);
+  try {
+    return forecast_from_trials(training, options);
+  } catch (const MemoryError&) {
+    throw MemoryError(
+        fmt::format("this search would need more than the {} of memory there are, already at batch {}; "
+                    "choose fewer --channels or --layers, or smaller images",
+                    mebibytes(available), std::min(kLarge, options.batch)));
+  }
 }
 
 void expect_fits(const Forecast& forecast, std::size_t limit, std::int64_t batch) {

@@ -35,6 +35,15 @@ TEST_CASE("a dry run foretells what the search then takes, and writes nothing") 
   CHECK(1024. * outcome.peak_kilobytes == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
 }
 
+TEST_CASE("a dry run is within 5 % at 8 channels, 5 layers and batch 64", "[full]") {
+  const Arguments flags = {"--channels", "8",      "--layers",          "5",      "--limit", "128", "--epochs",
+                           "1",          "--data", "synthetic:1x28x28", "--json", "--quiet"};
+  const json foretold = parsed_output(run("search", flags + Arguments{"--dry-run"}));
+  const json real = parsed_output(run("search", flags));
+  for (const char* key : {"peak_rss_bytes", "pool_peak_bytes"})
+    CHECK(foretold.at(key).get<double>() == Approx(real.at(key).get<double>()).epsilon(0.05));
+}
+
 TEST_CASE("a search that cannot fit is refused before it starts") {
   const TemporaryFolder folder;
   for (const char* limit : {"90M", "1K"}) {
