@@ -8,6 +8,8 @@
 #include "kernels/batch_norm.h"
 #include "kernels/conv2d.h"
 #include "kernels/depthwise_conv2d.h"
+#include "kernels/edge_branches.h"
+#include "kernels/edge_mix.h"
 #include "kernels/elementwise.h"
 #include "kernels/matmul.h"
 #include "kernels/pool2d.h"
@@ -48,6 +50,12 @@ struct KernelTable {
   void (*weighted_sum)(std::int64_t n, int count, const float* weights, const float* const* branches, float* y);
   void (*branch_dots)(std::int64_t n, int count, const float* dy, const float* const* branches, float* dots,
                       float* scratch);
+  // The fused mixed edge: null in the reference table, whose version are the ops one by one.
+  void (*edge_branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
+  void (*edge_branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*,
+                                 const EdgeInputGrad&, float* scratch);
+  void (*edge_mix)(const MixShape&, int count, const MixTerm*, const float* shift, float* y, float* scratch);
+  void (*edge_mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
 };
 
 const KernelTable& kernel_table();

@@ -7,6 +7,8 @@
 #include "kernels/isa/batch_norm.inl"
 #include "kernels/isa/conv2d_weight_grad.inl"
 #include "kernels/isa/depthwise_conv2d.inl"
+#include "kernels/isa/edge_backward.inl"
+#include "kernels/isa/edge_mix.inl"
 #include "kernels/isa/elementwise.inl"
 #include "kernels/isa/matmul.inl"
 #include "kernels/isa/max_pool2d.inl"
@@ -44,6 +46,10 @@ const KernelTable table = {
     .dot = dot,
     .weighted_sum = weighted_sum,
     .branch_dots = branch_dots,
+    .edge_branches_forward = edge_branches_forward,
+    .edge_branches_backward = edge_branches_backward,
+    .edge_mix = edge_mix,
+    .edge_mix_sums = edge_mix_sums,
 };
 
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -1,0 +1,64 @@
+#pragma once
+// The candidate operations that read one tensor of a mixed edge, fused: an image is copied once between borders of
+// zeros, through ReLU (and the batch norm before it), and stays in L2 while every branch makes its passes. A branch is
+//   separable:  z = pointwise(depthwise(relu(x * scale + shift)))        nothing in between reaches memory
+//   pooling:    z = max or average of x over 3 x 3 windows
+// with the statistics of z, which the batch norm behind it needs, taken on the way. That batch norm is applied by
+// whoever reads z (edge_mix.h, or the next block's scale and shift).
+#include <cstdint>
+
+namespace nascent::kernels {
+
+inline constexpr int kMaxEdgeBranches = 8;
+
+// What the branches read: x [batch, height, width, channels]. Every branch pads to "same" and strides alike, its output
+// is [batch, ceil(height/stride), ceil(width/stride), channels].
+struct EdgeInput {
+  std::int64_t batch = 1, height = 1, width = 1, channels = 1, stride = 1;
+  const float* x = nullptr;
+  const float* scale = nullptr;  // [channels], with shift: the batch norm before the ReLU; null: none
+  const float* shift = nullptr;
+
+  [[gnu::always_inline]] std::int64_t out_height() const { return (height - 1) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t out_width() const { return (width - 1) / stride + 1; }
+};
+
+enum class EdgeBranchKind : std::uint8_t { separable, max_pool, avg_pool };
+
+struct EdgeBranch {
+  EdgeBranchKind kind = EdgeBranchKind::separable;
+  std::int64_t kernel = 3, dilation = 1;  // odd kernel; pools are 3 x 3
+  const float* depthwise = nullptr;       // [kernel, kernel, channels]
+  const float* pointwise = nullptr;       // [channels in, channels out]
+  float* z = nullptr;
+  std::uint8_t* tap = nullptr;  // max_pool: which tap won, as pool2d.h
+  float* mean = nullptr;        // [channels], of z over batch and pixels; variance is biased
+  float* variance = nullptr;
+
+  [[gnu::always_inline]] std::int64_t padding() const { return dilation * (kernel - 1) / 2; }
+};
+
+// dL/dz of a branch as its batch norm gives it, never stored: dz = a*dy + b*z + d, coefficients [channels].
+struct EdgeBranchGrad {
+  const float* dy = nullptr;  // like z
+  const float *a = nullptr, *b = nullptr, *d = nullptr;
+  float* depthwise = nullptr;  // gradients of the weights; both or neither
+  float* pointwise = nullptr;
+};
+
+struct EdgeInputGrad {
+  float* dx = nullptr;           // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
+  const float* skip = nullptr;   // dx += skip_weight * skip, at stride 1: an identity branch; null: none
+  float skip_weight = 0;
+  float* sum_dx = nullptr;       // [channels] sums of dx and of dx*x over batch and pixels, for the batch norm before;
+  float* sum_dx_x = nullptr;     // null: not wanted
+};
+
+std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches);
+void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch);
+// Reads the z, tap and weights of the branches that the forward filled. With scale and shift given, dx is the gradient
+// behind them (of x*scale + shift).
+void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
+                            const EdgeInputGrad& to, float* scratch);
+
+}  // namespace nascent::kernels

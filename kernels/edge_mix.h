@@ -1,0 +1,28 @@
+#pragma once
+// The end of a node of mixed edges: every branch's batch norm and mixing weight are one affine map a channel, so all
+// branches of all edges into the node are summed in one pass,
+//   y = shift + sum over t of scale_t * z_t,
+// and the sums from which all their gradients follow are taken in one pass too.
+#include <cstdint>
+
+namespace nascent::kernels {
+
+struct MixShape {
+  std::int64_t batch = 1, pixels = 1, channels = 1;
+};
+
+struct MixTerm {
+  const float* z = nullptr;      // [batch, pixels, channels]
+  const float* scale = nullptr;  // [channels]
+};
+
+std::int64_t edge_mix_scratch(const MixShape& s, int count);
+// count >= 1; shift [channels].
+void edge_mix(const MixShape& s, int count, const MixTerm* terms, const float* shift, float* y, float* scratch);
+
+std::int64_t edge_mix_sums_scratch(const MixShape& s, int count);
+// sums[0] = sum of dy, sums[1 + t] = sum of dy * z_t over batch and pixels: [1 + count, channels]. An image's sums are
+// taken in float, those of images added in double. Terms' scales are not read.
+void edge_mix_sums(const MixShape& s, int count, const MixTerm* terms, const float* dy, double* sums, float* scratch);
+
+}  // namespace nascent::kernels

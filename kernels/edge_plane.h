@@ -1,0 +1,63 @@
+#pragma once
+// Where one image of a mixed edge lies in a worker's scratch: the geometry shared by the kernels and by the functions
+// that size it. 32 x 32 x 16 floats between borders of 4 are 100 KB: all planes of an image stay in a 1 MB L2.
+#include <cstdint>
+
+#include "kernels/edge_branches.h"
+#include "kernels/padded_band.h"
+#include "kernels/parallel.h"
+
+namespace nascent::kernels {
+
+struct EdgePlane {
+  std::int64_t height, width, channels, stride, out_height, out_width;
+  std::int64_t pad;  // of the widest separable branch
+
+  static EdgePlane of(const EdgeInput& in, int count, const EdgeBranch* branches) {
+    std::int64_t pad = 0;
+    for (int b = 0; b < count; ++b)
+      if (branches[b].kind == EdgeBranchKind::separable && branches[b].padding() > pad) pad = branches[b].padding();
+    return {in.height, in.width, in.channels, in.stride, in.out_height(), in.out_width(), pad};
+  }
+
+  // Channels of a pixel in a plane: whole vectors, or the narrowest vector that holds them.
+  [[gnu::always_inline]] std::int64_t lanes() const {
+    return channels <= 4 ? 4 : channels <= 8 ? 8 : round_up(channels, 16);
+  }
+  // Coefficients a channel are repeated to at least a vector.
+  [[gnu::always_inline]] std::int64_t period() const { return lanes() < 16 ? 16 : lanes(); }
+  [[gnu::always_inline]] std::int64_t in_pixels() const { return height * width; }
+  [[gnu::always_inline]] std::int64_t out_pixels() const { return out_height * out_width; }
+  [[gnu::always_inline]] std::int64_t in_pitch() const { return (width + 2 * pad) * lanes(); }
+  [[gnu::always_inline]] std::int64_t out_pitch() const { return (out_width + 2 * pad) * lanes(); }
+
+  // Planes, in floats; 64 beyond the end, where a vector may read.
+  [[gnu::always_inline]] std::int64_t padded_in() const { return round_up((height + 2 * pad) * in_pitch() + 64, 16); }
+  [[gnu::always_inline]] std::int64_t padded_out() const {
+    return round_up((out_height + 2 * pad) * out_pitch() + 64, 16);
+  }
+  [[gnu::always_inline]] std::int64_t dense_in() const { return round_up(in_pixels() * lanes() + 64, 16); }
+  [[gnu::always_inline]] std::int64_t dense_out() const { return round_up(out_pixels() * lanes() + 64, 16); }
+  // x or relu(x) padded; two planes of the output's size; the padded gradient; dx; two of the pools.
+  [[gnu::always_inline]] std::int64_t worker_floats() const {
+    return padded_in() + 2 * dense_out() + padded_out() + 3 * dense_in();
+  }
+
+  // A branch's weights as the kernels read them: taps repeated to the period, the matrix packed both ways.
+  [[gnu::always_inline]] std::int64_t packed_depthwise(const EdgeBranch& b) const {
+    return b.kernel * b.kernel * period();
+  }
+  [[gnu::always_inline]] std::int64_t packed_pointwise() const { return round_up(channels * round_up(channels, 16), 16); }
+  [[gnu::always_inline]] std::int64_t packed(const EdgeBranch& b) const {
+    return packed_depthwise(b) + 2 * packed_pointwise();
+  }
+  // A chunk's share of the gradient of a branch's weights.
+  [[gnu::always_inline]] std::int64_t weight_grads(const EdgeBranch& b) const {
+    return round_up(b.kernel * b.kernel * lanes() + channels * channels, 16);
+  }
+};
+
+// Chunks of images with a buffer of weight gradients each: enough for 16 cores, and their sum stays small.
+static inline constexpr std::int64_t edge_grad_chunks(std::int64_t batch) { return batch < 16 ? batch : 16; }
+
+}  // namespace nascent::kernels

@@ -1,0 +1,218 @@
+// Backward of an edge's branches, an image at a time; images in chunks with weight gradients of their own. With t the
+// depthwise output (made again: 2*K*K FLOP a value cost less than storing and reading it), P the pointwise matrix:
+//   dz = a*dy + b*z + d;  dP += t^T dz;  dt = dz P^T;  dD[tap] += relu(x)[tap] * dt;  dx += [relu(x) > 0] * D^T(dt)
+// where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
+#pragma once
+#include "kernels/isa/edge_forward.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Taps of the input pixels whose row is row_phase and whose column is column_phase modulo the stride: offsets into the
+// padded plane of dt.
+inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64_t row_phase,
+                             std::int64_t column_phase) {
+  TapList taps;
+  for (std::int64_t u = 0; u < b.kernel; ++u)
+    for (std::int64_t v = 0; v < b.kernel; ++v) {
+      const std::int64_t row = row_phase + b.padding() - u * b.dilation;
+      const std::int64_t column = column_phase + b.padding() - v * b.dilation;
+      if (row % g.stride != 0 || column % g.stride != 0) continue;
+      taps.offset[taps.count] = row / g.stride * g.out_pitch() + column / g.stride * g.lanes();
+      taps.weight[taps.count] = (u * b.kernel + v) * g.period();
+      ++taps.count;
+    }
+  return taps;
+}
+
+inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
+                           bool add, float* dx) {
+  const std::int64_t lanes = g.lanes(), s = g.stride;
+  const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
+  for (std::int64_t i0 = 0; i0 < s; ++i0)
+    for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {
+      const TapList taps = gradient_taps(g, b, i0, j0);
+      if (taps.count == 0 && add) continue;
+      for (std::int64_t i = i0; i < g.height; i += s)
+        depthwise_run({.taps = &taps,
+                       .x = inside + i / s * g.out_pitch(),
+                       .x_step = lanes,
+                       .w = weights,
+                       .y = dx + (i * g.width + j0) * lanes,
+                       .y_step = s * lanes,
+                       .add = add},
+                      (g.width - j0 - 1) / s + 1, lanes);
+    }
+}
+
+inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const float* dz, float* dw) {
+  const std::int64_t c = g.channels;
+  each_panel(c, [&](const Panel& panel) {
+    each_tile(c, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+      panel.along_rows[height - 1]({.a = t + row,
+                                    .a_stride = g.lanes(),
+                                    .k = g.out_pixels(),
+                                    .b = dz + panel.begin,
+                                    .b_step = g.lanes(),
+                                    .c = dw + row * c + panel.begin,
+                                    .c_row = c,
+                                    .columns = panel.columns,
+                                    .add = true});
+    });
+  });
+}
+
+struct BranchWork {
+  TapList taps;
+  float* packed;
+  const float* coefficients;  // [3][period]
+  std::int64_t grads;         // where this branch's weight gradients lie in a chunk's
+};
+
+// One separable branch of one image; adds to `part` when weight gradients are wanted, to planes.dx when dx is.
+inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, const BranchWork& work, const float* dy,
+                                     const float* z, const WorkerPlanes& planes, float* part, bool dx, bool add) {
+  const PackedBranch packed(g, b, work.packed);
+  const std::int64_t lanes = g.lanes(), taps = b.kernel * b.kernel;
+  float* dz = planes.second;
+  fill_gradient(g.out_pixels(), g.channels, lanes, dy, z, work.coefficients, dz);
+  if (part) {
+    depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, 0, g.out_height, planes.first);
+    pointwise_weight_gradient(g, planes.first, dz, part + taps * lanes);
+  }
+  for (std::int64_t i = 0; i < g.out_height; ++i)
+    pointwise(g.out_width, g.channels, dz + i * g.out_width * lanes, lanes, packed.backward,
+              planes.gradient + (i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
+  if (part) {
+    const std::int64_t inset = g.pad - b.padding();
+    depthwise_weight_grads({.x = planes.input + inset * (g.in_pitch() + lanes),
+                            .x_row = g.stride * g.in_pitch(),
+                            .x_step = g.stride * lanes,
+                            .tap_row = b.dilation * g.in_pitch(),
+                            .tap_column = b.dilation * lanes,
+                            .g = planes.gradient + g.pad * (g.out_pitch() + lanes),
+                            .g_row = g.out_pitch(),
+                            .g_step = lanes,
+                            .rows = g.out_height,
+                            .columns = g.out_width,
+                            .sums = part,
+                            .lanes = lanes},
+                           b.kernel);
+  }
+  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx);
+}
+
+// dx = [relu(x) > 0] * planes.dx + the pools' gradients + skip_weight * skip.
+inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, const float* other_pool,
+                           const float* skip, float skip_weight, const WorkerPlanes& planes, float* dx) {
+  constexpr int W = kWidth;
+  const std::int64_t lanes = g.lanes(), c = g.channels;
+  for (std::int64_t i = 0; i < g.height; ++i) {
+    const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes, *gated_dx = planes.dx + i * g.width * lanes;
+    const std::int64_t row = i * g.width * c;
+    each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
+      Vector<W> v{};
+      if (gated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
+      if (pool) v += load_up_to<W>(pool + row + m, n);
+      if (other_pool) v += load_up_to<W>(other_pool + row + m, n);
+      if (skip) v += broadcast<W>(skip_weight) * load_up_to<W>(skip + row + m, n);
+      store_up_to<W>(dx + row + m, v, n);
+    });
+  }
+}
+
+// The chunks' weight gradients added in order, without the lanes that hold no channel.
+inline void gather_weight_grads(const EdgePlane& g, const EdgeBranch& b, std::int64_t chunks, std::int64_t chunk_size,
+                                const float* parts, const EdgeBranchGrad& to) {
+  const std::int64_t taps = b.kernel * b.kernel, c = g.channels, lanes = g.lanes(), matrix = c * c;
+  for (std::int64_t t = 0; t < taps; ++t)
+    for (std::int64_t i = 0; i < c; ++i) {
+      float sum = parts[t * lanes + i];
+      for (std::int64_t chunk = 1; chunk < chunks; ++chunk) sum += parts[chunk * chunk_size + t * lanes + i];
+      to.depthwise[t * c + i] = sum;
+    }
+  copy(matrix, parts + taps * lanes, to.pointwise);
+  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+    for (std::int64_t e = 0; e < matrix; ++e) to.pointwise[e] += parts[chunk * chunk_size + taps * lanes + e];
+}
+
+void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
+                            const EdgeInputGrad& to, float* scratch) {
+  const EdgePlane g = EdgePlane::of(in, count, branches);
+  const std::int64_t c = g.channels, lanes = g.lanes(), period = g.period();
+  float *scale = scratch, *shift = scale + period, *coefficients = shift + period;
+  float* image_sums = coefficients + 3 * count * period;
+  float* packed_at = image_sums + round_up(in.batch * 2 * c, 16);
+  float* packed[kMaxEdgeBranches];
+  BranchWork work[kMaxEdgeBranches];
+  if (in.scale) {
+    repeat_channels(c, lanes, in.scale, 1, scale);
+    repeat_channels(c, lanes, in.shift, 0, shift);
+  }
+  pack_branches(g, count, branches, packed_at, packed);
+  float* parts = packed_at;
+  std::int64_t part_size = 0;
+  bool separable = false, weights = false;
+  for (int b = 0; b < count; ++b) {
+    float* own = coefficients + b * 3 * period;
+    repeat_channels(c, lanes, grads[b].a, 0, own);
+    repeat_channels(c, lanes, grads[b].b, 0, own + period);
+    repeat_channels(c, lanes, grads[b].d, 0, own + 2 * period);
+    work[b].packed = packed[b], work[b].coefficients = own, work[b].grads = part_size;
+    if (branches[b].kind != EdgeBranchKind::separable) continue;
+    separable = true, weights = weights || grads[b].pointwise;
+    work[b].taps = forward_taps(g, branches[b]);
+    parts += g.packed(branches[b]);
+    part_size += g.weight_grads(branches[b]);
+  }
+  const std::int64_t chunks = edge_grad_chunks(in.batch);
+  float* buffers = parts + chunks * part_size;
+
+  parallel_chunks(chunks, [&](std::int64_t chunk) {
+    const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
+    float* chunk_part = parts + chunk * part_size;
+    if (weights) clear(part_size, chunk_part);
+    if (separable) clear_border(g.out_height, g.out_width, g.pad, lanes, planes.gradient);
+    for (std::int64_t n = chunk_begin(in.batch, chunks, chunk); n < chunk_begin(in.batch, chunks, chunk + 1); ++n) {
+      const float* x = in.x + n * g.in_pixels() * c;
+      const std::int64_t out_image = n * g.out_pixels() * c;
+      if (separable) fill_relu(g, x, in.scale ? scale : nullptr, shift, planes.input);
+      const float *pool = nullptr, *other_pool = nullptr;
+      bool add = g.stride > 1;
+      if (add && separable && to.dx) clear(g.in_pixels() * lanes, planes.dx);
+      for (int b = 0; b < count; ++b) {
+        const float *dy = grads[b].dy + out_image, *z = branches[b].z + out_image;
+        if (branches[b].kind == EdgeBranchKind::separable) {
+          separable_image_backward(g, branches[b], work[b], dy, z, planes,
+                                   grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add);
+          add = true;
+          continue;
+        }
+        if (!to.dx) continue;
+        float* plane = pool ? planes.other_pool : planes.pool;
+        (pool ? other_pool : pool) = plane;
+        fill_gradient_dense(g.out_pixels(), c, lanes, dy, z, work[b].coefficients, planes.second);
+        if (branches[b].kind == EdgeBranchKind::max_pool)
+          NASCENT_ISA::max_pool2d_scatter(edge_pool(g), planes.second, branches[b].tap + out_image, plane);
+        else
+          NASCENT_ISA::avg_pool2d_grad(edge_pool(g), planes.second, plane);
+      }
+      if (!to.dx) continue;
+      float* dx = to.dx + n * g.in_pixels() * c;
+      join_gradients(g, separable, pool, other_pool, to.skip ? to.skip + n * g.in_pixels() * c : nullptr,
+                     to.skip_weight, planes, dx);
+      if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, image_sums + n * 2 * c);
+    }
+  });
+  for (int b = 0; b < count; ++b)
+    if (branches[b].kind == EdgeBranchKind::separable && grads[b].pointwise)
+      gather_weight_grads(g, branches[b], chunks, part_size, parts + work[b].grads, grads[b]);
+  if (to.sum_dx)
+    for (std::int64_t i = 0; i < c; ++i) {
+      to.sum_dx[i] = static_cast<float>(sum_images(in.batch, 2 * c, image_sums + i));
+      to.sum_dx_x[i] = static_cast<float>(sum_images(in.batch, 2 * c, image_sums + c + i));
+    }
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

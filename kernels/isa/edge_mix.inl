@@ -1,0 +1,106 @@
+// Mixing: 4 bytes read a multiply-add, memory-bound. Terms in groups of eight, so that no more streams run than the
+// prefetcher follows; y stays in L2 between the groups of an image.
+#pragma once
+#include "kernels/edge_mix.h"
+#include "kernels/isa/plane.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+constexpr int kTermsAtOnce = 8;
+
+// Lanes of the coefficients: as the channels lie where they fill vectors, else pixel by pixel.
+inline std::int64_t mix_lanes(std::int64_t channels) {
+  return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
+}
+
+// y (+)= shift + sum of N terms, one image. z are the terms' images; scales [N][period].
+template <int N>
+void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z, const float* scales,
+               const float* shift, float* y) {
+  constexpr int W = kWidth;
+  const std::int64_t lanes = mix_lanes(channels), period = lanes < 16 ? 16 : lanes;
+  const float* from[N];
+  for (int t = 0; t < N; ++t) from[t] = z[t];
+  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
+    Vector<W> sum = shift ? load<W>(shift + c) : load_up_to<W>(y + m, n);
+#pragma GCC unroll 8
+    for (int t = 0; t < N; ++t) sum += load<W>(scales + t * period + c) * load_up_to<W>(from[t] + m, n);
+    store_up_to<W>(y + m, sum, n);
+  });
+}
+
+using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, const float*, const float*, float*);
+constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_terms<3>, mix_terms<4>,
+                                               mix_terms<5>, mix_terms<6>, mix_terms<7>, mix_terms<8>};
+
+void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const float* shift, float* y, float* scratch) {
+  const MixShape s = shape;
+  const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
+  float *shifts = scratch, *scales = scratch + period;
+  repeat_channels(s.channels, lanes, shift, 0, shifts);
+  for (int t = 0; t < count; ++t) repeat_channels(s.channels, lanes, terms[t].scale, 0, scales + t * period);
+  parallel_chunks(s.batch, [&](std::int64_t n) {
+    for (int t = 0; t < count; t += kTermsAtOnce) {
+      const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
+      const float* z[kTermsAtOnce];
+      for (int k = 0; k < now; ++k) z[k] = terms[t + k].z + n * image;
+      kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, y + n * image);
+    }
+  });
+}
+
+// sums[t][channels] of dy * z_t for N terms, and before them of dy alone where `with_dy`; one image.
+template <int W, int N>
+NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z,
+                                float* dy_sums, float* sums) {
+  const float* from[N];
+  for (int t = 0; t < N; ++t) from[t] = z[t];
+  each_vector<W>(channels, [&](std::int64_t c, std::int64_t n) {
+    Vector<W> total{}, sum[N] = {};
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const std::int64_t at = p * channels + c;
+      const Vector<W> g = load_up_to<W>(dy + at, n);
+      total += g;
+#pragma GCC unroll 8
+      for (int t = 0; t < N; ++t) sum[t] += g * load_up_to<W>(from[t] + at, n);
+    }
+    if (dy_sums) store_up_to<W>(dy_sums + c, total, n);
+#pragma GCC unroll 8
+    for (int t = 0; t < N; ++t) store_up_to<W>(sums + t * channels + c, sum[t], n);
+  });
+}
+template <int N>
+void mix_sums(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z, float* dy_sums,
+              float* sums) {
+  if (channels <= 4) return mix_sums_by<4, N>(pixels, channels, dy, z, dy_sums, sums);
+  if constexpr (kWidth >= 8)
+    if (channels <= 8) return mix_sums_by<8, N>(pixels, channels, dy, z, dy_sums, sums);
+  mix_sums_by<kWidth, N>(pixels, channels, dy, z, dy_sums, sums);
+}
+
+using MixSumsKernel = void (*)(std::int64_t, std::int64_t, const float*, const float* const*, float*, float*);
+constexpr MixSumsKernel kMixSums[kTermsAtOnce] = {mix_sums<1>, mix_sums<2>, mix_sums<3>, mix_sums<4>,
+                                                  mix_sums<5>, mix_sums<6>, mix_sums<7>, mix_sums<8>};
+
+void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const float* dy, double* sums,
+                   float* scratch) {
+  const MixShape s = shape;
+  const std::int64_t image = s.pixels * s.channels, rows = (1 + count) * s.channels;
+  parallel_chunks(s.batch, [&](std::int64_t n) {
+    float* own = scratch + n * rows;
+    for (int t = 0; t < count; t += kTermsAtOnce) {
+      const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
+      const float* z[kTermsAtOnce];
+      for (int k = 0; k < now; ++k) z[k] = terms[t + k].z + n * image;
+      kMixSums[now - 1](s.pixels, s.channels, dy + n * image, z, t == 0 ? own : nullptr, own + (1 + t) * s.channels);
+    }
+  });
+  for (std::int64_t i = 0; i < rows; ++i) {
+    sums[i] = 0;
+    for (std::int64_t n = 0; n < s.batch; ++n) sums[i] += static_cast<double>(scratch[n * rows + i]);
+  }
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

@@ -1,0 +1,106 @@
+// One call's view of its scratch (the layout is edge_branches_scratch's, kernels/edge_branches.cpp): weights packed
+// once, a buffer a worker, sums an image.
+#pragma once
+#include "kernels/isa/depthwise_rows.inl"
+#include "kernels/isa/plane.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// A worker's planes of the image in hand.
+struct WorkerPlanes {
+  float *input, *first, *second, *gradient, *dx, *pool, *other_pool;
+  WorkerPlanes(const EdgePlane& g, float* at)
+      : input(at),
+        first(input + g.padded_in()),
+        second(first + g.dense_out()),
+        gradient(second + g.dense_out()),
+        dx(gradient + g.padded_out()),
+        pool(dx + g.dense_in()),
+        other_pool(pool + g.dense_in()) {}
+};
+
+// C (+)= A B for the pixels of a plane: A [pixels, lanes], B packed.
+inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
+                      const float* packed, float* c, std::int64_t c_step) {
+  each_panel(channels, [&](const Panel& panel) {
+    each_tile(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height) {
+      panel.along_k[height - 1]({.a = a + begin * a_step,
+                                 .a_stride = a_step,
+                                 .k = channels,
+                                 .b = packed + panel.begin * channels,
+                                 .b_step = panel.width,
+                                 .c = c + begin * c_step + panel.begin,
+                                 .c_row = c_step,
+                                 .columns = panel.columns});
+    });
+  });
+}
+
+// packed: taps repeated to the period, the matrix for z = t*P, the matrix for dt = dz*P^T.
+struct PackedBranch {
+  const float *depthwise, *forward, *backward;
+  PackedBranch(const EdgePlane& g, const EdgeBranch& b, const float* at)
+      : depthwise(at), forward(at + g.packed_depthwise(b)), backward(forward + g.packed_pointwise()) {}
+};
+
+inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, float* to) {
+  const std::int64_t taps = b.kernel * b.kernel, c = g.channels;
+  for (std::int64_t t = 0; t < taps; ++t)
+    repeat_channels(c, g.lanes(), b.depthwise + t * c, 0, to + t * g.period());
+  float *forward = to + g.packed_depthwise(b), *backward = forward + g.packed_pointwise();
+  each_panel(c, [&](const Panel& panel) {
+    pack_panel(panel, c, b.pointwise, c, 1, forward + panel.begin * c);
+    pack_panel(panel, c, b.pointwise, 1, c, backward + panel.begin * c);
+  });
+}
+
+// Packs the separable branches one behind the other; where[b] is where branch b lies.
+inline void pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, float* to, float** where) {
+  for (int b = 0; b < count; ++b) {
+    where[b] = to;
+    if (branches[b].kind != EdgeBranchKind::separable) continue;
+    pack_branch(g, branches[b], to);
+    to += g.packed(branches[b]);
+  }
+}
+
+inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
+  TapList taps;
+  for (std::int64_t u = 0; u < b.kernel; ++u)
+    for (std::int64_t v = 0; v < b.kernel; ++v, ++taps.count) {
+      taps.offset[taps.count] = b.dilation * (u * g.in_pitch() + v * g.lanes());
+      taps.weight[taps.count] = taps.count * g.period();
+    }
+  return taps;
+}
+
+// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side.
+inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
+                           const float* weights, std::int64_t begin, std::int64_t rows, float* to) {
+  const std::int64_t lanes = g.lanes(), inset = g.pad - b.padding();
+  const float* x = input + inset * (g.in_pitch() + lanes) + begin * g.stride * g.in_pitch();
+  for (std::int64_t i = 0; i < rows; ++i, x += g.stride * g.in_pitch(), to += g.out_width * lanes)
+    depthwise_run({.taps = &taps,
+                   .x = x,
+                   .x_step = g.stride * lanes,
+                   .w = weights,
+                   .y = to,
+                   .y_step = lanes,
+                   .add = false},
+                  g.out_width, lanes);
+}
+
+inline PoolShape edge_pool(const EdgePlane& g) {
+  return {.height = g.height, .width = g.width, .channels = g.channels, .kernel = 3, .stride = g.stride, .padding = 1};
+}
+
+// Sums of images added in order, in double: to[c] = sum over n of sums[n*step + c].
+inline double sum_images(std::int64_t batch, std::int64_t step, const float* sums) {
+  double sum = 0;
+  for (std::int64_t n = 0; n < batch; ++n) sum += static_cast<double>(sums[n * step]);
+  return sum;
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA

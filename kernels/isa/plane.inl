@@ -1,0 +1,135 @@
+// What the fused edge does to whole planes of an image: pads, gates, combines, sums. Planes hold pixels of `lanes`
+// floats (kernels/edge_plane.h), tensors in memory pixels of `channels`.
+#pragma once
+#include "kernels/edge_plane.h"
+#include "kernels/isa/padded_band.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+template <std::int64_t N>
+struct Whole {
+  constexpr operator std::int64_t() const { return N; }
+};
+
+// body(offset in memory, offset in the plane, offset among the coefficients, n) for each vector of `pixels` pixels; n is
+// a constant where the vector is whole. Where memory and plane agree they are one flat run.
+template <class Body>
+NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels, std::int64_t lanes,
+                                      const Body& body) {
+  constexpr std::int64_t W = kWidth;
+  if (lanes == channels) {
+    const std::int64_t total = pixels * channels, period = lanes < 16 ? 16 : lanes;
+    std::int64_t f = 0;
+    for (; f + period <= total; f += period)
+      for (std::int64_t c = 0; c < period; c += W) body(f + c, f + c, c, Whole<W>{});
+    for (std::int64_t c = 0; f < total; f += W, c += W) body(f, f, c, total - f < W ? total - f : W);
+  } else {
+    for (std::int64_t p = 0; p < pixels; ++p)
+      for (std::int64_t c = 0; c < channels; c += W)
+        body(p * channels + c, p * lanes + c, c, channels - c < W ? channels - c : W);
+  }
+}
+
+// to[period]: the channels' values again and again, 0 in lanes without a channel; `missing` where there are none.
+inline void repeat_channels(std::int64_t channels, std::int64_t lanes, const float* from, float missing, float* to) {
+  const std::int64_t period = lanes < 16 ? 16 : lanes;
+  for (std::int64_t i = 0; i < period; ++i)
+    to[i] = i % lanes >= channels ? 0 : from ? from[i % lanes] : missing;
+}
+
+// Zeros around the inside of a padded plane.
+inline void clear_border(std::int64_t rows, std::int64_t columns, std::int64_t pad, std::int64_t lanes, float* plane) {
+  const std::int64_t pitch = (columns + 2 * pad) * lanes;
+  clear(pad * pitch, plane);
+  for (std::int64_t i = pad; i < rows + pad; ++i) {
+    clear(pad * lanes, plane + i * pitch);
+    clear(pad * lanes, plane + i * pitch + (columns + pad) * lanes);
+  }
+  clear(pad * pitch + 64, plane + (rows + pad) * pitch);
+}
+
+// relu(x*scale + shift) of an image between zeros; coefficients repeated, null: relu(x).
+inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, const float* shift, float* plane) {
+  constexpr int W = kWidth;
+  const std::int64_t pitch = g.in_pitch(), lanes = g.lanes();
+  clear_border(g.height, g.width, g.pad, lanes, plane);
+  for (std::int64_t i = 0; i < g.height; ++i) {
+    const float* from = x + i * g.width * g.channels;
+    float* to = plane + (i + g.pad) * pitch + g.pad * lanes;
+    const auto fill = [&](const auto& prologue) {
+      each_plane_vector(g.width, g.channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
+        const Vector<W> v = prologue(load_up_to<W>(from + m, n), c);
+        const Vector<W> positive = v > 0 ? v : Vector<W>{};
+        if (lanes == g.channels)
+          store_up_to<W>(to + p, positive, n);
+        else
+          store<W>(to + p, positive);  // zeros in the lanes without a channel
+      });
+    };
+    if (scale)
+      fill([&](Vector<W> v, std::int64_t c) { return v * load<W>(scale + c) + load<W>(shift + c); });
+    else
+      fill([](Vector<W> v, std::int64_t) { return v; });
+  }
+  if (lanes != g.channels) clear_border(g.height, g.width, g.pad, lanes, plane);
+}
+
+// dz = a*dy + b*z + d of an image, to pixels of `lanes` floats; coefficients [3][period]: a, b, d.
+inline void fill_gradient(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const float* dy,
+                          const float* z, const float* coefficients, float* to) {
+  constexpr int W = kWidth;
+  const std::int64_t period = lanes < 16 ? 16 : lanes;
+  const float *a = coefficients, *b = a + period, *d = b + period;
+  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
+    const Vector<W> v = load<W>(a + c) * load_up_to<W>(dy + m, n) +
+                        (load<W>(b + c) * load_up_to<W>(z + m, n) + load<W>(d + c));
+    if (lanes == channels)
+      store_up_to<W>(to + p, v, n);
+    else
+      store<W>(to + p, v);
+  });
+}
+
+// The same to pixels of `channels` floats.
+inline void fill_gradient_dense(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const float* dy,
+                                const float* z, const float* coefficients, float* to) {
+  constexpr int W = kWidth;
+  const std::int64_t period = lanes < 16 ? 16 : lanes;
+  const float *a = coefficients, *b = a + period, *d = b + period;
+  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
+    store_up_to<W>(to + m,
+                   load<W>(a + c) * load_up_to<W>(dy + m, n) +
+                       (load<W>(b + c) * load_up_to<W>(z + m, n) + load<W>(d + c)),
+                   n);
+  });
+}
+
+// sums[0][c] = sum of a, sums[1][c] = sum of a*b over the pixels of an image. Four chains each, joined at the end: a sum
+// keeps its order on every instruction set.
+template <int W>
+NASCENT_INLINE void column_sums_by(std::int64_t pixels, std::int64_t channels, const float* a, const float* b,
+                                   float* sums) {
+  each_vector<W>(channels, [&](std::int64_t c, std::int64_t n) {
+    Vector<W> sum[4] = {}, product[4] = {};
+    std::int64_t p = 0;
+    const auto add = [&](int chain, std::int64_t pixel) {
+      const Vector<W> av = load_up_to<W>(a + pixel * channels + c, n);
+      sum[chain] += av;
+      product[chain] += av * load_up_to<W>(b + pixel * channels + c, n);
+    };
+    for (; p + 4 <= pixels; p += 4) add(0, p), add(1, p + 1), add(2, p + 2), add(3, p + 3);
+    for (int chain = 0; p < pixels; ++p, ++chain) add(chain, p);
+    store_up_to<W>(sums + c, (sum[0] + sum[1]) + (sum[2] + sum[3]), n);
+    store_up_to<W>(sums + channels + c, (product[0] + product[1]) + (product[2] + product[3]), n);
+  });
+}
+inline void column_sums(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, float* sums) {
+  if (channels <= 4) return column_sums_by<4>(pixels, channels, a, b, sums);
+  if constexpr (kWidth >= 8)
+    if (channels <= 8) return column_sums_by<8>(pixels, channels, a, b, sums);
+  column_sums_by<kWidth>(pixels, channels, a, b, sums);
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
