@@ -35,12 +35,16 @@ Tensor BatchNorm::forward(const Tensor& x, const Context& context) const {
   if (context.phase == Phase::evaluate)
     return batch_norm_with(x, weight_, bias_, running_mean_, running_var_, {.epsilon = options_.epsilon}, where_);
   const BatchNormed normed = batch_norm(x, weight_, bias_, {.epsilon = options_.epsilon}, where_);
-  if (context.update_statistics) {
-    const auto n = static_cast<double>(x.rows());
-    move_towards(running_mean_, normed.mean, options_.momentum, 1);
-    move_towards(running_var_, normed.variance, options_.momentum, n / (n - 1));
-  }
+  move_statistics(normed.mean, normed.variance, x.rows(), context);
   return normed.y;
+}
+
+void BatchNorm::move_statistics(const Tensor& mean, const Tensor& variance, std::int64_t values,
+                                const Context& context) const {
+  if (!context.update_statistics) return;
+  const auto n = static_cast<double>(values);
+  move_towards(running_mean_, mean, options_.momentum, 1);
+  move_towards(running_var_, variance, options_.momentum, n / (n - 1));
 }
 
 }  // namespace nascent

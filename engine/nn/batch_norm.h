@@ -18,6 +18,9 @@ class BatchNorm final : public Module {
   };
   BatchNorm(const Scope& scope, const Options& options, Where where = Where::current());
   Tensor forward(const Tensor& x, const Context& context) const override;
+  // What forward does to the running statistics in Phase::train, for whoever took the batch's (biased variance, over
+  // `values` a channel) elsewhere.
+  void move_statistics(const Tensor& mean, const Tensor& variance, std::int64_t values, const Context& context) const;
 
  private:
   Options options_;

@@ -13,6 +13,7 @@ class Conv2d final : public Module {
   };
   Conv2d(const Scope& scope, const Options& options, Where where = Where::current());
   Tensor forward(const Tensor& x, const Context& context) const override;
+  const Tensor& weight() const { return weight_; }
 
  private:
   Tensor weight_;
@@ -29,6 +30,7 @@ class DepthwiseConv2d final : public Module {
   };
   DepthwiseConv2d(const Scope& scope, const Options& options, Where where = Where::current());
   Tensor forward(const Tensor& x, const Context& context) const override;
+  const Tensor& weight() const { return weight_; }
 
  private:
   Tensor weight_;

@@ -30,6 +30,11 @@ class Sequential final : public Module {
   }
   // Where the next layer's parameters belong, for layers built by hand.
   Scope next() const { return scope_ / static_cast<std::int64_t>(layers_.size()); }
+  // The layer added last, known to be a Layer.
+  template <class Layer>
+  const Layer& last() const {
+    return dynamic_cast<const Layer&>(*layers_.back());
+  }
   std::size_t size() const { return layers_.size(); }
 
   Tensor forward(const Tensor& x, const Context& context) const override {

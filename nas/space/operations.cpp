@@ -5,53 +5,83 @@
 #include "engine/nn/parameterless.h"
 #include "engine/nn/sequential.h"
 #include "nas/space/blocks.h"
+#include "nas/space/fusable.h"
 
 namespace nascent::nas {
 namespace {
 
-class Identity final : public Module {
+class Identity final : public Fusable {
  public:
   Tensor forward(const Tensor& x, const Context&) const override { return x; }
+  MixedBranch branch() const override { return {.kind = MixedBranch::Kind::skip}; }
+  std::size_t norms() const override { return 0; }
+  void move_statistics(std::span<const BatchStatistics>, std::int64_t, const Context&) const override {}
+};
+
+// Layers one by one, and what they are together.
+class Block final : public Fusable {
+ public:
+  explicit Block(const Scope& scope) : layers_(scope) {}
+  Tensor forward(const Tensor& x, const Context& context) const override { return layers_.forward(x, context); }
+  MixedBranch branch() const override { return branch_; }
+  std::size_t norms() const override { return norms_.size(); }
+  void move_statistics(std::span<const BatchStatistics> batch, std::int64_t values,
+                       const Context& context) const override {
+    for (std::size_t k = 0; k < norms_.size(); ++k)
+      norms_[k]->move_statistics(batch[k].mean, batch[k].variance, values, context);
+  }
+
+  void add_pool(bool average, const OperationOptions& o) {
+    const PoolOptions options{.kernel = 3, .stride = o.stride, .padding = 1};
+    branch_.kind = average ? MixedBranch::Kind::avg_pool : MixedBranch::Kind::max_pool;
+    if (average)
+      layers_.add<AvgPool2d>(options);
+    else
+      layers_.add<MaxPool2d>(options);
+    if (o.supernet) add_norm({.channels = o.channels, .affine = false});
+  }
+  // ReLU - depthwise - 1x1 - batch norm
+  void add_separable(std::int64_t kernel, std::int64_t dilation, std::int64_t stride, const OperationOptions& o) {
+    branch_.kind = MixedBranch::Kind::separable;
+    layers_.add<Relu>().add<DepthwiseConv2d>({.channels = o.channels,
+                                              .kernel = kernel,
+                                              .stride = stride,
+                                              .padding = dilation * (kernel - 1) / 2,
+                                              .dilation = dilation});
+    const Tensor depthwise = layers_.last<DepthwiseConv2d>().weight();
+    layers_.add<Conv2d>({.in = o.channels, .out = o.channels});
+    branch_.blocks.push_back({depthwise, layers_.last<Conv2d>().weight(), dilation});
+    add_norm({.channels = o.channels, .affine = !o.supernet});
+  }
+
+ private:
+  void add_norm(const BatchNorm::Options& options) {
+    layers_.add<BatchNorm>(options);
+    norms_.push_back(&layers_.last<BatchNorm>());
+  }
+
+  Sequential layers_;
+  MixedBranch branch_;
+  std::vector<const BatchNorm*> norms_;
 };
 
 std::unique_ptr<Module> pool(bool average, const Scope& scope, const OperationOptions& o) {
-  auto block = std::make_unique<Sequential>(scope);
-  const PoolOptions options{.kernel = 3, .stride = o.stride, .padding = 1};
-  if (average)
-    block->add<AvgPool2d>(options);
-  else
-    block->add<MaxPool2d>(options);
-  if (o.supernet) block->add<BatchNorm>({.channels = o.channels, .affine = false});
+  auto block = std::make_unique<Block>(scope);
+  block->add_pool(average, o);
   return block;
-}
-
-struct Separable {
-  std::int64_t kernel, dilation;
-};
-
-// ReLU - depthwise - 1x1 - batch norm
-void add_separable(Sequential& block, const Separable& s, std::int64_t stride, const OperationOptions& o) {
-  block.add<Relu>()
-      .add<DepthwiseConv2d>({.channels = o.channels,
-                             .kernel = s.kernel,
-                             .stride = stride,
-                             .padding = s.dilation * (s.kernel - 1) / 2,
-                             .dilation = s.dilation})
-      .add<Conv2d>({.in = o.channels, .out = o.channels})
-      .add<BatchNorm>({.channels = o.channels, .affine = !o.supernet});
 }
 
 // Twice a separable convolution; the first one takes the stride.
 std::unique_ptr<Module> sep_conv(std::int64_t kernel, const Scope& scope, const OperationOptions& o) {
-  auto block = std::make_unique<Sequential>(scope);
-  add_separable(*block, {kernel, 1}, o.stride, o);
-  add_separable(*block, {kernel, 1}, 1, o);
+  auto block = std::make_unique<Block>(scope);
+  block->add_separable(kernel, 1, o.stride, o);
+  block->add_separable(kernel, 1, 1, o);
   return block;
 }
 
 std::unique_ptr<Module> dil_conv(std::int64_t kernel, const Scope& scope, const OperationOptions& o) {
-  auto block = std::make_unique<Sequential>(scope);
-  add_separable(*block, {kernel, 2}, o.stride, o);
+  auto block = std::make_unique<Block>(scope);
+  block->add_separable(kernel, 2, o.stride, o);
   return block;
 }
 

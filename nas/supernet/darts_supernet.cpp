@@ -14,7 +14,7 @@ struct DartsSupernet::Cell {
       : inputs(scope, plan, /*affine=*/false), reduction(plan.reduction) {
     for (std::size_t k = 0; k < space.edges.size(); ++k) {
       // A reduction cell halves the image where an edge leaves one of the cell's inputs.
-      const bool strided = plan.reduction && space.edges[k].source < space.inputs;
+      const bool strided = is_strided(space, k);
       std::vector<std::unique_ptr<Module>> operations;
       for (std::size_t o = 0; o < space.operations.size(); ++o)
         operations.push_back(make_darts_operation(
@@ -37,6 +37,29 @@ struct DartsSupernet::Cell {
         states[edge.target] = add(states[edge.target], mixed);
     }
     return concat(std::span(states).subspan(space.inputs));
+  }
+
+  // The same, all edges into a node in one op.
+  Tensor forward_fused(const Tensor& s0, const Tensor& s1, const std::vector<Tensor>& weights, const Space& space,
+                       bool recompute, const Context& context) const {
+    const CellInputs::States in = inputs.forward(s0, s1, context);
+    std::vector<Tensor> states = {in.s0, in.s1};
+    for (std::size_t first = 0; first < edges.size();) {
+      std::vector<MixedEdgeOperands> operands;
+      std::size_t end = first;
+      for (; end < edges.size() && space.edges[end].target == space.edges[first].target; ++end)
+        operands.push_back(edges[end].operands(states[static_cast<std::size_t>(space.edges[end].source)], weights[end],
+                                               is_strided(space, end) ? 2 : 1, context));
+      const MixedNode node = mixed_node(operands, {.recompute = recompute});
+      std::span<const BatchStatistics> statistics = node.statistics;
+      for (; first < end; ++first) edges[first].move_statistics(statistics, node.y.rows(), context);
+      states.push_back(node.y);
+    }
+    return concat(std::span(states).subspan(static_cast<std::size_t>(space.inputs)));
+  }
+
+  bool is_strided(const Space& space, std::size_t edge) const {
+    return reduction && space.edges[edge].source < space.inputs;
   }
 
   CellInputs inputs;
@@ -65,7 +88,8 @@ AlphaMatrix to_matrix(const Tensor& alpha) {
 
 }  // namespace
 
-DartsSupernet::DartsSupernet(const SupernetOptions& options) : Supernet(darts_space(), options) {
+DartsSupernet::DartsSupernet(const SupernetOptions& options)
+    : Supernet(darts_space(), options), fuse_(options.fuse), recomputed_cells_(options.recomputed_cells) {
   const std::int64_t stem_channels = 3 * options.channels;
   const Scope root = store().root();
   stem_ = make_stem(root / "stem", {.in = options.image.channels, .out = stem_channels});
@@ -84,8 +108,11 @@ DartsSupernet::~DartsSupernet() = default;
 Tensor DartsSupernet::forward(const Tensor& images, const Context& context) const {
   const std::vector<Tensor> weights[] = {edge_weights(named_alphas()[0].value), edge_weights(named_alphas()[1].value)};
   Tensor s0 = stem_->forward(images, context), s1 = s0;
+  std::int64_t left = recomputed_cells_;
   for (const Cell& cell : cells_) {
-    Tensor out = cell.forward(s0, s1, weights[cell.reduction], space(), context);
+    const std::vector<Tensor>& mix = weights[cell.reduction];
+    Tensor out = fuse_ && context.phase == Phase::train ? cell.forward_fused(s0, s1, mix, space(), left-- > 0, context)
+                                                        : cell.forward(s0, s1, mix, space(), context);
     s0 = std::exchange(s1, std::move(out));
   }
   return head_->forward(s1, context);

@@ -16,6 +16,8 @@ class DartsSupernet final : public Supernet {
   struct Cell;
   std::unique_ptr<Module> stem_, head_;
   std::vector<Cell> cells_;
+  bool fuse_;
+  std::int64_t recomputed_cells_;
 };
 
 }  // namespace nascent::nas

@@ -1,0 +1,144 @@
+#include "engine/ops/fused_node.h"
+
+#include "engine/tensor/buffer_pool.h"
+#include "kernels/edge_branches.h"
+#include "kernels/edge_mix.h"
+
+namespace nascent::fused {
+namespace {
+
+using Kind = MixedBranch::Kind;
+
+Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
+  Tensor rstd = Tensor::empty(variance.shape());
+  rstd.mutable_array<float>() = (variance.array<float>().cast<double>() + epsilon).rsqrt().cast<float>();
+  return rstd;
+}
+
+Raw empty_raw(const Shape& shape, bool with_tap) {
+  Raw raw{Tensor::empty(shape), Tensor::empty({shape[-1]}), Tensor::empty({shape[-1]})};
+  if (with_tap) {
+    const auto bytes = BufferPool::instance().take(static_cast<std::size_t>(raw.z.elements()));
+    raw.tap = {bytes, reinterpret_cast<std::uint8_t*>(bytes.get())};
+  }
+  return raw;
+}
+
+// One kernel call over the blocks and pools that read one tensor.
+void run(const kernels::EdgeInput& in, std::vector<kernels::EdgeBranch>& branches, const std::vector<Raw*>& raw,
+         double epsilon) {
+  if (branches.empty()) return;
+  for (std::size_t b = 0; b < branches.size(); ++b) {
+    branches[b].z = raw[b]->z.mutable_data<float>();
+    branches[b].tap = raw[b]->tap.get();
+    branches[b].mean = raw[b]->mean.mutable_data<float>();
+    branches[b].variance = raw[b]->variance.mutable_data<float>();
+  }
+  const int count = static_cast<int>(branches.size());
+  Tensor scratch = Tensor::empty({kernels::edge_branches_scratch(in, count, branches.data())});
+  kernels::edge_branches_forward(in, count, branches.data(), scratch.mutable_data<float>());
+  for (Raw* r : raw) r->rstd = reciprocal_deviation(r->variance, epsilon);
+}
+
+}  // namespace
+
+kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block) {
+  if (branch.kind == Kind::max_pool) return {.kind = kernels::EdgeBranchKind::max_pool};
+  if (branch.kind == Kind::avg_pool) return {.kind = kernels::EdgeBranchKind::avg_pool};
+  const SeparableBlock& s = branch.blocks[block];
+  return {.kernel = s.depthwise.shape()[0],
+          .dilation = s.dilation,
+          .depthwise = s.depthwise.data<float>(),
+          .pointwise = s.pointwise.data<float>()};
+}
+
+kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride) {
+  return {x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3], stride, x.data<float>()};
+}
+
+std::vector<RawEdge> run_branches(std::span<const MixedEdgeOperands> edges, double epsilon) {
+  std::vector<RawEdge> all;
+  for (const MixedEdgeOperands& edge : edges) {
+    RawEdge& raw_edge = all.emplace_back(edge.branches.size());
+    const kernels::EdgeInput in = kernel_input(edge.x, edge.stride);
+    const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
+    std::vector<kernels::EdgeBranch> first;
+    std::vector<Raw*> raw;
+    for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+      const MixedBranch& branch = edge.branches[b];
+      if (branch.kind == Kind::skip) continue;
+      for (std::size_t k = 0; k < std::max<std::size_t>(1, branch.blocks.size()); ++k)
+        raw_edge[b].push_back(empty_raw(out, branch.kind == Kind::max_pool));
+      first.push_back(kernel_branch(branch, 0));
+      raw.push_back(&raw_edge[b][0]);
+    }
+    run(in, first, raw, epsilon);
+    for (std::size_t b = 0; b < edge.branches.size(); ++b)
+      for (std::size_t k = 1; k < raw_edge[b].size(); ++k) {
+        const NormAsAffine norm(raw_edge[b][k - 1]);
+        kernels::EdgeInput next = kernel_input(raw_edge[b][k - 1].z, 1);
+        next.scale = norm.scale.data<float>(), next.shift = norm.shift.data<float>();
+        std::vector<kernels::EdgeBranch> one{kernel_branch(edge.branches[b], k)};
+        run(next, one, {&raw_edge[b][k]}, epsilon);
+      }
+  }
+  return all;
+}
+
+NormAsAffine::NormAsAffine(const Raw& raw) : scale(raw.rstd), shift(Tensor::empty(raw.mean.shape())) {
+  shift.mutable_array<float>() = -raw.mean.array<float>() * raw.rstd.array<float>();
+}
+
+std::vector<MixTermOf> mix_terms(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw) {
+  std::vector<MixTermOf> terms;
+  for (std::size_t e = 0; e < edges.size(); ++e)
+    for (std::size_t b = 0; b < edges[e].branches.size(); ++b) {
+      const MixedBranch& branch = edges[e].branches[b];
+      const Tensor& skip = edges[e].skip.defined() ? edges[e].skip : edges[e].x;
+      terms.push_back({e, b, static_cast<double>(edges[e].weights.data<float>()[branch.weight]),
+                       branch.kind == Kind::skip ? nullptr : &raw[e][b].back(),
+                       branch.kind == Kind::skip ? skip : raw[e][b].back().z});
+    }
+  return terms;
+}
+
+kernels::MixShape mix_shape(const Tensor& y) { return {y.shape()[0], y.shape()[1] * y.shape()[2], y.shape()[3]}; }
+
+Tensor mix(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw) {
+  const std::vector<MixTermOf> terms = mix_terms(edges, raw);
+  const int count = static_cast<int>(terms.size());
+  Tensor y = Tensor::empty(terms[0].z.shape());
+  const kernels::MixShape s = mix_shape(y);
+  std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));
+  std::vector<double> shifts(shift.size());
+  std::vector<kernels::MixTerm> kernel_terms;
+  for (int t = 0; t < count; ++t) {
+    const MixTermOf& term = terms[static_cast<std::size_t>(t)];
+    float* scale = scales.data() + t * s.channels;
+    for (std::int64_t c = 0; c < s.channels; ++c) {
+      const double rstd = term.raw ? static_cast<double>(term.raw->rstd.data<float>()[c]) : 1;
+      scale[c] = static_cast<float>(term.weight * rstd);
+      if (term.raw)
+        shifts[static_cast<std::size_t>(c)] -=
+            term.weight * rstd * static_cast<double>(term.raw->mean.data<float>()[c]);
+    }
+    kernel_terms.push_back({term.z.data<float>(), scale});
+  }
+  for (std::size_t c = 0; c < shift.size(); ++c) shift[c] = static_cast<float>(shifts[c]);
+  Tensor scratch = Tensor::empty({kernels::edge_mix_scratch(s, count)});
+  kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), y.mutable_data<float>(),
+                    scratch.mutable_data<float>());
+  return y;
+}
+
+std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges) {
+  std::vector<Tensor> all;
+  for (const MixedEdgeOperands& edge : edges) {
+    all.insert(all.end(), {edge.x, edge.skip, edge.weights});
+    for (const MixedBranch& branch : edge.branches)
+      for (const SeparableBlock& block : branch.blocks) all.insert(all.end(), {block.depthwise, block.pointwise});
+  }
+  return all;
+}
+
+}  // namespace nascent::fused

@@ -1,0 +1,51 @@
+#pragma once
+// The fused run of a mixed node: its raw branch outputs, and backward from them. Internal to engine/ops/mixed_node.cpp.
+#include <memory>
+
+#include "engine/autograd/op.h"
+#include "engine/ops/mixed_node.h"
+#include "kernels/edge_branches.h"
+#include "kernels/edge_mix.h"
+
+namespace nascent::fused {
+
+// What a block or a pool leaves: its output before the batch norm, and that norm's statistics.
+struct Raw {
+  Tensor z, mean, variance;
+  std::shared_ptr<std::uint8_t> tap = {};  // max pooling: the winners
+  Tensor rstd = {};
+};
+// Of a branch: one of a pool, one a block; none of a skip.
+using RawBranch = std::vector<Raw>;
+using RawEdge = std::vector<RawBranch>;
+
+// A batch norm whose statistics are known, as one affine map: xhat = z*scale + shift.
+struct NormAsAffine {
+  explicit NormAsAffine(const Raw& raw);
+  Tensor scale, shift;
+};
+
+// A summand of the mix: weight * (norm of z, or z itself where raw is null).
+struct MixTermOf {
+  std::size_t edge, branch;
+  double weight;
+  const Raw* raw;
+  Tensor z;
+};
+std::vector<MixTermOf> mix_terms(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw);
+
+kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
+kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
+kernels::MixShape mix_shape(const Tensor& y);
+
+std::vector<RawEdge> run_branches(std::span<const MixedEdgeOperands> edges, double epsilon);
+// y = the mix of the branches' last raw outputs.
+Tensor mix(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw);
+
+// Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise and pointwise of its
+// blocks.
+std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
+// Adds the gradients of all operands that are needed.
+void backward(Vjp& v, std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw, const Where& where);
+
+}  // namespace nascent::fused

@@ -1,0 +1,55 @@
+#pragma once
+// A node of mixed edges as one op: y = sum over edges, over branches of weights[branch] * branch(x), each branch ending
+// in a batch norm without gamma and beta. In f32 it runs fused (kernels/edge_branches.h, kernels/edge_mix.h): of a
+// branch memory keeps only the raw output before its batch norm, or nothing at all where it is computed again. The same
+// in plain ops is mixed_node_in_ops: the readable version, the oracle, and what f64 and gradients of gradients run.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/tensor/tensor.h"
+
+namespace nascent {
+
+// ReLU - depthwise - 1x1 - batch norm, all padded to "same".
+struct SeparableBlock {
+  Tensor depthwise;  // [k, k, channels], k odd
+  Tensor pointwise;  // [1, 1, channels, channels]
+  std::int64_t dilation = 1;
+};
+
+struct MixedBranch {
+  enum class Kind : std::uint8_t { skip, max_pool, avg_pool, separable };  // pools: 3 x 3, then batch norm
+  Kind kind = Kind::skip;
+  std::int64_t weight = 0;                  // which of the edge's weights is this branch's
+  std::vector<SeparableBlock> blocks = {};  // separable: one, or two of which the first takes the stride
+};
+
+struct MixedEdgeOperands {
+  Tensor x;        // [batch, height, width, channels]
+  Tensor weights;  // [operations]; one without a branch (`none`) contributes nothing
+  std::int64_t stride = 1;
+  std::vector<MixedBranch> branches;
+  Tensor skip = {};  // what a skip branch adds where that is not x: a tensor of the output's shape
+};
+
+struct BatchStatistics {
+  Tensor mean, variance;  // [channels], biased; constants to every tape
+};
+
+struct MixedNodeOptions {
+  double epsilon = 1e-5;
+  bool recompute = false;  // keep only the operands and compute the branches again going backward: the same bits
+};
+
+struct MixedNode {
+  Tensor y;
+  std::vector<BatchStatistics> statistics;  // of every batch norm: by edge, branch, block
+};
+
+MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options = {},
+                     Where where = Where::current());
+MixedNode mixed_node_in_ops(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options = {},
+                            Where where = Where::current());
+
+}  // namespace nascent

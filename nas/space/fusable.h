@@ -1,0 +1,20 @@
+#pragma once
+// An operation that a mixed node can compute with its others in one op (engine/ops/mixed_node.h).
+#include <span>
+
+#include "engine/nn/module.h"
+#include "engine/ops/mixed_node.h"
+
+namespace nascent::nas {
+
+class Fusable : public Module {
+ public:
+  // What this operation is to a mixed node; its place among the weights is the caller's to fill in.
+  virtual MixedBranch branch() const = 0;
+  // How many batch norms the branch has, and what the node found for them: moves their running statistics.
+  virtual std::size_t norms() const = 0;
+  virtual void move_statistics(std::span<const BatchStatistics> batch, std::int64_t values,
+                               const Context& context) const = 0;
+};
+
+}  // namespace nascent::nas
