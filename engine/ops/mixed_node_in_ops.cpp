@@ -1,5 +1,4 @@
-#include "engine/ops/image_checks.h"
-#include "engine/ops/mixed_node.h"
+#include "engine/ops/mixed_node_checks.h"
 #include "engine/ops/ops.h"
 
 namespace nascent {
@@ -39,6 +38,7 @@ Tensor branch_output(const MixedEdgeOperands& edge, const MixedBranch& branch, d
 }  // namespace
 
 MixedNode mixed_node_in_ops(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options, Where where) {
+  expect_mixed_edges(edges, where);
   MixedNode node;
   for (const MixedEdgeOperands& edge : edges) {
     std::vector<Tensor> outputs, weights;

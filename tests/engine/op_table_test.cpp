@@ -120,12 +120,12 @@ TEST_CASE("every op has a row, and every row an op") {
     CHECK((std::string(op->name) == "leaf" || rows.count(op->name) == 1));
   }
   // Composites have no node of their own: they and all others are functions of the vocabulary.
-  std::ifstream header(NASCENT_SOURCE_DIR "/engine/ops/ops.h");
   std::stringstream text;
-  text << header.rdbuf();
+  for (const char* name : {"ops.h", "mixed_node.h"})
+    text << std::ifstream(NASCENT_SOURCE_DIR "/engine/ops/" + std::string(name)).rdbuf();
   const std::string vocabulary = text.str();
   std::set<std::string> declared;
-  const std::regex declaration("\n(?:Tensor|BatchNormed) ([a-z_0-9]+)\\(");
+  const std::regex declaration("\n(?:Tensor|BatchNormed|MixedNode) ([a-z_0-9]+)\\(");
   for (std::sregex_iterator it(vocabulary.begin(), vocabulary.end(), declaration), end; it != end; ++it)
     declared.insert((*it)[1]);
   CHECK(declared == rows);

@@ -1,0 +1,71 @@
+#include "engine/ops/mixed_node_checks.h"
+
+#include "engine/ops/image_checks.h"
+#include "kernels/edge_branches.h"
+
+namespace nascent {
+namespace {
+
+constexpr const char* kWho = "mixed_node";
+
+using namespace image_checks;
+using Kind = MixedBranch::Kind;
+
+void expect_block(const SeparableBlock& block, const Tensor& x, const Where& where) {
+  expect_defined(kWho, "depthwise weight", block.depthwise, where);
+  expect_defined(kWho, "pointwise weight", block.pointwise, where);
+  expect_same_dtype(kWho, x, "depthwise weight", block.depthwise, where);
+  expect_same_dtype(kWho, x, "pointwise weight", block.pointwise, where);
+  const std::int64_t channels = x.shape()[3], k = block.depthwise.shape().rank() ? block.depthwise.shape()[0] : 0;
+  if (k < 1 || k > 15 || k % 2 == 0)
+    refuse(kWho, "an odd depthwise kernel of at most 15", block.depthwise.shape().text(), where);
+  if (block.dilation < 1) refuse(kWho, "a dilation of at least 1", std::to_string(block.dilation), where);
+  expect_shape(kWho, "depthwise weight", block.depthwise.shape(), {k, k, channels}, where);
+  expect_shape(kWho, "pointwise weight", block.pointwise.shape(), {1, 1, channels, channels}, where);
+}
+
+void expect_edge(const MixedEdgeOperands& edge, const Where& where) {
+  expect_defined(kWho, "input", edge.x, where);
+  expect_defined(kWho, "weights", edge.weights, where);
+  expect_same_dtype(kWho, edge.x, "weights", edge.weights, where);
+  if (edge.x.shape().rank() != 4 || edge.x.elements() == 0)
+    refuse(kWho, "input [batch, height, width, channels]", edge.x.shape().text(), where);
+  if (edge.stride < 1) refuse(kWho, "a stride of at least 1", std::to_string(edge.stride), where);
+  if (edge.weights.shape().rank() != 1) refuse(kWho, "weights [operations]", edge.weights.shape().text(), where);
+  if (edge.branches.empty() || edge.branches.size() > kernels::kMaxEdgeBranches)
+    refuse(kWho, "1 to " + std::to_string(kernels::kMaxEdgeBranches) + " branches an edge",
+           std::to_string(edge.branches.size()), where);
+  for (const MixedBranch& branch : edge.branches) {
+    if (branch.weight < 0 || branch.weight >= edge.weights.elements())
+      refuse(kWho, "a branch's weight among " + std::to_string(edge.weights.elements()), std::to_string(branch.weight),
+             where);
+    if ((branch.kind == Kind::separable) != !branch.blocks.empty())
+      refuse(kWho, "blocks in separable branches and nowhere else", std::to_string(branch.blocks.size()) + " blocks",
+             where);
+    for (const SeparableBlock& block : branch.blocks) expect_block(block, edge.x, where);
+  }
+}
+
+}  // namespace
+
+Shape mixed_edge_output(const MixedEdgeOperands& edge) {
+  const Shape& x = edge.x.shape();
+  return {x[0], (x[1] - 1) / edge.stride + 1, (x[2] - 1) / edge.stride + 1, x[3]};
+}
+
+void expect_mixed_edges(std::span<const MixedEdgeOperands> edges, const Where& where) {
+  if (edges.empty()) refuse(kWho, "at least 1 edge", "none", where);
+  for (const MixedEdgeOperands& edge : edges) {
+    expect_edge(edge, where);
+    expect_same_dtype(kWho, edges[0].x, "input", edge.x, where);
+    const Shape out = mixed_edge_output(edge);
+    expect_shape(kWho, "an edge's output", out, mixed_edge_output(edges[0]), where);
+    for (const MixedBranch& branch : edge.branches)
+      if (branch.kind == Kind::skip)
+        expect_shape(kWho, "what a skip adds", (edge.skip.defined() ? edge.skip : edge.x).shape(), out, where);
+    if (out[0] * out[1] * out[2] < 2)
+      refuse(kWho, "at least 2 values a channel to take statistics of", out.text(), where);
+  }
+}
+
+}  // namespace nascent

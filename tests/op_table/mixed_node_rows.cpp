@@ -1,0 +1,123 @@
+#include "engine/ops/mixed_node.h"
+#include "tests/op_table/op_table.h"
+
+namespace nascent {
+namespace {
+
+using Kind = MixedBranch::Kind;
+using Run = MixedNode (*)(std::span<const MixedEdgeOperands>, MixedNodeOptions, Where);
+
+// Blocks of an edge by kernel and dilation, in the order in which their weights follow the edge's x and weights.
+struct BlockSize {
+  std::int64_t kernel, dilation;
+};
+struct EdgePlan {
+  std::int64_t stride = 1;
+  std::vector<Kind> plain;                        // skip and pools
+  std::vector<std::vector<BlockSize>> separable;  // branches of one or two blocks
+  bool own_skip = false;                          // what the skip adds is an input of its own
+};
+
+struct NodePlan {
+  Shape x;
+  std::vector<EdgePlan> edges;
+
+  std::vector<Shape> inputs() const {
+    std::vector<Shape> shapes;
+    for (const EdgePlan& e : edges) {
+      const std::int64_t c = x[3];
+      shapes.push_back(x);
+      shapes.push_back({static_cast<std::int64_t>(1 + e.plain.size() + e.separable.size())});
+      if (e.own_skip) shapes.push_back({x[0], (x[1] - 1) / e.stride + 1, (x[2] - 1) / e.stride + 1, c});
+      for (const auto& branch : e.separable)
+        for (const BlockSize& b : branch) shapes.insert(shapes.end(), {{b.kernel, b.kernel, c}, {1, 1, c, c}});
+    }
+    return shapes;
+  }
+  std::vector<MixedEdgeOperands> operands(const std::vector<Tensor>& in) const {
+    std::vector<MixedEdgeOperands> all;
+    std::size_t next = 0;
+    for (const EdgePlan& e : edges) {
+      MixedEdgeOperands edge{.x = in[next], .weights = in[next + 1], .stride = e.stride, .branches = {}};
+      next += 2;
+      if (e.own_skip) edge.skip = in[next++];
+      std::int64_t weight = 1;  // the first is `none`'s
+      for (const Kind kind : e.plain) edge.branches.push_back({.kind = kind, .weight = weight++});
+      for (const auto& branch : e.separable) {
+        MixedBranch& b = edge.branches.emplace_back();
+        b.kind = Kind::separable, b.weight = weight++;
+        for (const BlockSize& size : branch) {
+          b.blocks.push_back({in[next], in[next + 1], size.dilation});
+          next += 2;
+        }
+      }
+      all.push_back(std::move(edge));
+    }
+    return all;
+  }
+};
+
+Sample sample(Run run, const std::string& text, const NodePlan& plan, MixedNodeOptions options = {}) {
+  return {text + " " + plan.x.text(), plan.inputs(),
+          [=](const auto& in) { return run(plan.operands(in), options, Where::current()).y; }};
+}
+
+EdgePlan darts_edge(std::int64_t stride) {
+  return {.stride = stride,
+          .plain = {Kind::max_pool, Kind::avg_pool, Kind::skip},
+          .separable = {{{3, 1}, {3, 1}}, {{5, 1}, {5, 1}}, {{3, 2}}, {{5, 2}}},
+          .own_skip = stride > 1};
+}
+
+MixedEdgeOperands skip_edge(const Shape& x, std::int64_t stride = 1, std::int64_t weight = 0) {
+  return {.x = Tensor::zeros(x),
+          .weights = Tensor::zeros({2}),
+          .stride = stride,
+          .branches = {{.kind = Kind::skip, .weight = weight}}};
+}
+
+ErrorCase error(Run run, const std::vector<MixedEdgeOperands>& edges, const std::string& message) {
+  return {[=] { run(edges, {}, Where::current()); }, "\\[mixed_node\\] expected " + message};
+}
+
+OpRow row(const std::string& op, Run run) {
+  MixedEdgeOperands bad_kernel = skip_edge({1, 4, 4, 2}), bad_pointwise = bad_kernel, no_blocks = bad_kernel;
+  bad_kernel.branches.push_back(
+      {.kind = Kind::separable, .blocks = {{Tensor::zeros({4, 4, 2}), Tensor::zeros({1, 1, 2, 2})}}});
+  bad_pointwise.branches.push_back(
+      {.kind = Kind::separable, .blocks = {{Tensor::zeros({3, 3, 2}), Tensor::zeros({1, 1, 2, 3})}}});
+  no_blocks.branches.push_back({.kind = Kind::separable});
+  return {
+      .op = op,
+      .formula =
+          "y = sum over edges and branches of weights[branch] * branch(x), every branch but a skip ending in a "
+          "batch norm",
+      .samples = {sample(run, "one edge of all branches", {{2, 6, 5, 3}, {darts_edge(1)}}),
+                  sample(run, "two edges",
+                         {{2, 4, 4, 4}, {darts_edge(1), {.plain = {Kind::skip}, .separable = {{{3, 1}}}}}}),
+                  sample(run, "stride 2 into", {{2, 5, 6, 2}, {darts_edge(2)}}),
+                  sample(run, "recomputed", {{2, 4, 3, 2}, {darts_edge(1)}}, {.recompute = true})},
+      .errors = {error(run, {}, "at least 1 edge, got none"),
+                 error(run, {skip_edge({4, 4, 2})}, "input \\[batch, height, width, channels\\], got \\[4, 4, 2\\]"),
+                 error(run, {skip_edge({1, 4, 4, 2}, 0)}, "a stride of at least 1, got 0"),
+                 error(run, {skip_edge({1, 4, 4, 2}, 1, 7)}, "a branch's weight among 2, got 7"),
+                 error(run, {skip_edge({1, 4, 4, 2}), skip_edge({1, 5, 4, 2})},
+                       "an edge's output of shape \\[1, 4, 4, 2\\], got \\[1, 5, 4, 2\\]"),
+                 error(run, {skip_edge({1, 4, 4, 2}, 2)},
+                       "what a skip adds of shape \\[1, 2, 2, 2\\], got \\[1, 4, 4, 2\\]"),
+                 error(run, {bad_kernel}, "an odd depthwise kernel of at most 15, got \\[4, 4, 2\\]"),
+                 error(run, {bad_pointwise}, "pointwise weight of shape \\[1, 1, 2, 2\\], got \\[1, 1, 2, 3\\]"),
+                 error(run, {no_blocks}, "blocks in separable branches and nowhere else, got 0 blocks")},
+      .exact_on_integers = false,
+      .benchmark = {sample(run, "one edge of all branches", {{64, 32, 32, 16}, {darts_edge(1)}}),
+                    sample(run, "one edge of all branches", {{64, 16, 16, 32}, {darts_edge(1)}}),
+                    sample(run, "one edge of all branches", {{64, 8, 8, 64}, {darts_edge(1)}})}};
+}
+
+}  // namespace
+
+std::vector<OpRow> mixed_node_rows() {
+  return {row("mixed_node", mixed_node), row("mixed_node_in_ops", mixed_node_in_ops)};
+}
+
+}  // namespace nascent
