@@ -12,6 +12,44 @@ using namespace nascent::test;
 
 namespace {
 
+// Forward and backward of the branches of one edge, and the mix; nothing from the reference table, which has no such
+// kernels.
+void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t stride, std::vector<float>& all) {
+  if (!isa.edge_branches_forward) return;
+  const auto x = reals<float>(9 * 13 * 15 * channels, 6), w = reals<float>(25 * channels + channels * channels, 7);
+  const auto a = reals<float>(channels, 8), b = reals<float>(channels, 9), d = reals<float>(channels, 10);
+  const EdgeInput in{9, 13, 15, channels, stride, x.data(), a.data(), b.data()};
+  const std::int64_t out = 9 * in.out_height() * in.out_width() * channels;
+  const auto dy = reals<float>(out, 11);
+  std::vector<float> z(2 * out), statistics(4 * channels), depthwise(25 * channels), pointwise(channels * channels);
+  std::vector<std::uint8_t> tap(static_cast<std::size_t>(out));
+  EdgeBranch branches[] = {{.kernel = 5, .depthwise = w.data(), .pointwise = w.data() + 25 * channels},
+                           {.kind = EdgeBranchKind::max_pool, .tap = tap.data()}};
+  EdgeBranchGrad grads[2];
+  for (int k = 0; k < 2; ++k) {
+    branches[k].z = z.data() + k * out;
+    branches[k].mean = statistics.data() + 2 * k * channels, branches[k].variance = branches[k].mean + channels;
+    grads[k] = {dy.data(), a.data(), b.data(), d.data()};
+  }
+  grads[0].depthwise = depthwise.data(), grads[0].pointwise = pointwise.data();
+  std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(in, 2, branches)));
+  isa.edge_branches_forward(in, 2, branches, scratch.data());
+  std::vector<float> dx(x.size()), sums(2 * channels);
+  isa.edge_branches_backward(in, 2, branches, grads,
+                             {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels},
+                             scratch.data());
+  const MixShape mix{9, in.out_height() * in.out_width(), channels};
+  const MixTerm terms[] = {{branches[0].z, a.data()}, {branches[1].z, b.data()}};
+  std::vector<float> y(static_cast<std::size_t>(out)), dots;
+  std::vector<double> mix_sums(3 * channels);
+  scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2) + edge_mix_sums_scratch(mix, 2)));
+  isa.edge_mix(mix, 2, terms, d.data(), y.data(), scratch.data());
+  isa.edge_mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
+  dots.assign(mix_sums.begin(), mix_sums.end());
+  for (const auto& v : {z, statistics, depthwise, pointwise, dx, sums, y, dots})
+    all.insert(all.end(), v.begin(), v.end());
+}
+
 // Everything the table computes on one set of shapes, in one vector. Scratch is sized at the current thread count.
 std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std::int64_t stride) {
   const Conv2dShape conv{9, 13, 15, channels, channels + 3, 3, 3, stride, 1, 1};
@@ -75,6 +113,7 @@ std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std
   run(in, 0, [&](Pointer y, Pointer) { isa.weighted_sum(in, 2, w.data(), branches, y); });
   run(in, 0, [&](Pointer y, Pointer) { isa.unary(Unary::tanh, in, x.data(), y); });
   run(in, 0, [&](Pointer y, Pointer) { isa.affine(in, x.data(), 0.3f, 0.7f, y); });
+  add_fused_edge(isa, channels, stride, all);
   return all;
 }
 
