@@ -53,6 +53,21 @@ NASCENT_INLINE Vector<W> broadcast(float value) {
   return value - Vector<W>{};  // value - 0 is value, also for -0 and NaN; the compiler sees a plain broadcast
 }
 
+// a*b + c, one rounding where the unit has FMA. Spelled out where an operand comes through a branch (a masked load):
+// there the compiler may or may not join the two, and the widths' bits would differ.
+template <int W>
+NASCENT_INLINE Vector<W> multiply_add(Vector<W> a, Vector<W> b, Vector<W> c) {
+#if defined(__FMA__)
+#if defined(__AVX512F__)
+  if constexpr (W == 16) return _mm512_fmadd_ps(a, b, c);
+#endif
+  if constexpr (W == 8) return _mm256_fmadd_ps(a, b, c);
+  if constexpr (W == 4) return _mm_fmadd_ps(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 // The first n < W lanes; the others load as 0 and are not stored. No memory beyond them is touched.
 template <int W>
 NASCENT_INLINE Vector<W> load_n(const float* p, std::int64_t n) {

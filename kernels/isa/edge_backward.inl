@@ -108,14 +108,15 @@ inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, co
   constexpr int W = kWidth;
   const std::int64_t lanes = g.lanes(), c = g.channels;
   for (std::int64_t i = 0; i < g.height; ++i) {
-    const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes, *gated_dx = planes.dx + i * g.width * lanes;
+    const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes,
+                *gated_dx = planes.dx + i * g.width * lanes;
     const std::int64_t row = i * g.width * c;
     each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
       Vector<W> v{};
       if (gated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
       if (pool) v += load_up_to<W>(pool + row + m, n);
       if (other_pool) v += load_up_to<W>(other_pool + row + m, n);
-      if (skip) v += broadcast<W>(skip_weight) * load_up_to<W>(skip + row + m, n);
+      if (skip) v = multiply_add<W>(broadcast<W>(skip_weight), load_up_to<W>(skip + row + m, n), v);
       store_up_to<W>(dx + row + m, v, n);
     });
   }

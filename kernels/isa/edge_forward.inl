@@ -1,6 +1,6 @@
-// Forward of an edge's branches, an image a chunk. Ladder: v1 naive = the ops one by one over reference kernels; v4 here.
-// Pixels leave the depthwise convolution some rows at a time and are multiplied while they are in L1. Of a separable
-// branch memory sees x once (for all branches) and z once: 4*K*K + 4*C FLOP a channel and pixel for 8 bytes.
+// Forward of an edge's branches, an image a chunk. Ladder: v1 naive = the ops one by one over reference kernels; v4
+// here. Pixels leave the depthwise convolution some rows at a time and are multiplied while they are in L1. Of a
+// separable branch memory sees x once (for all branches) and z once: 4*K*K + 4*C FLOP a channel and pixel for 8 bytes.
 #pragma once
 #include "kernels/isa/edge_scratch.inl"
 #include "kernels/isa/pool2d.inl"

@@ -25,7 +25,8 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
     Vector<W> sum = shift ? load<W>(shift + c) : load_up_to<W>(y + m, n);
 #pragma GCC unroll 8
-    for (int t = 0; t < N; ++t) sum += load<W>(scales + t * period + c) * load_up_to<W>(from[t] + m, n);
+    for (int t = 0; t < N; ++t)
+      sum = multiply_add<W>(load<W>(scales + t * period + c), load_up_to<W>(from[t] + m, n), sum);
     store_up_to<W>(y + m, sum, n);
   });
 }
@@ -63,7 +64,7 @@ NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, cons
       const Vector<W> g = load_up_to<W>(dy + at, n);
       total += g;
 #pragma GCC unroll 8
-      for (int t = 0; t < N; ++t) sum[t] += g * load_up_to<W>(from[t] + at, n);
+      for (int t = 0; t < N; ++t) sum[t] = multiply_add<W>(g, load_up_to<W>(from[t] + at, n), sum[t]);
     }
     if (dy_sums) store_up_to<W>(dy_sums + c, total, n);
 #pragma GCC unroll 8

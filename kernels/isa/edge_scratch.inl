@@ -46,8 +46,7 @@ struct PackedBranch {
 
 inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, float* to) {
   const std::int64_t taps = b.kernel * b.kernel, c = g.channels;
-  for (std::int64_t t = 0; t < taps; ++t)
-    repeat_channels(c, g.lanes(), b.depthwise + t * c, 0, to + t * g.period());
+  for (std::int64_t t = 0; t < taps; ++t) repeat_channels(c, g.lanes(), b.depthwise + t * c, 0, to + t * g.period());
   float *forward = to + g.packed_depthwise(b), *backward = forward + g.packed_pointwise();
   each_panel(c, [&](const Panel& panel) {
     pack_panel(panel, c, b.pointwise, c, 1, forward + panel.begin * c);
@@ -81,14 +80,9 @@ inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapLis
   const std::int64_t lanes = g.lanes(), inset = g.pad - b.padding();
   const float* x = input + inset * (g.in_pitch() + lanes) + begin * g.stride * g.in_pitch();
   for (std::int64_t i = 0; i < rows; ++i, x += g.stride * g.in_pitch(), to += g.out_width * lanes)
-    depthwise_run({.taps = &taps,
-                   .x = x,
-                   .x_step = g.stride * lanes,
-                   .w = weights,
-                   .y = to,
-                   .y_step = lanes,
-                   .add = false},
-                  g.out_width, lanes);
+    depthwise_run(
+        {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},
+        g.out_width, lanes);
 }
 
 inline PoolShape edge_pool(const EdgePlane& g) {

@@ -12,8 +12,8 @@ struct Whole {
   constexpr operator std::int64_t() const { return N; }
 };
 
-// body(offset in memory, offset in the plane, offset among the coefficients, n) for each vector of `pixels` pixels; n is
-// a constant where the vector is whole. Where memory and plane agree they are one flat run.
+// body(offset in memory, offset in the plane, offset among the coefficients, n) for each vector of `pixels` pixels; n
+// is a constant where the vector is whole. Where memory and plane agree they are one flat run.
 template <class Body>
 NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels, std::int64_t lanes,
                                       const Body& body) {
@@ -34,8 +34,7 @@ NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels
 // to[period]: the channels' values again and again, 0 in lanes without a channel; `missing` where there are none.
 inline void repeat_channels(std::int64_t channels, std::int64_t lanes, const float* from, float missing, float* to) {
   const std::int64_t period = lanes < 16 ? 16 : lanes;
-  for (std::int64_t i = 0; i < period; ++i)
-    to[i] = i % lanes >= channels ? 0 : from ? from[i % lanes] : missing;
+  for (std::int64_t i = 0; i < period; ++i) to[i] = i % lanes >= channels ? 0 : from ? from[i % lanes] : missing;
 }
 
 // Zeros around the inside of a padded plane.
@@ -68,7 +67,7 @@ inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, co
       });
     };
     if (scale)
-      fill([&](Vector<W> v, std::int64_t c) { return v * load<W>(scale + c) + load<W>(shift + c); });
+      fill([&](Vector<W> v, std::int64_t c) { return multiply_add<W>(v, load<W>(scale + c), load<W>(shift + c)); });
     else
       fill([](Vector<W> v, std::int64_t) { return v; });
   }
@@ -82,8 +81,8 @@ inline void fill_gradient(std::int64_t pixels, std::int64_t channels, std::int64
   const std::int64_t period = lanes < 16 ? 16 : lanes;
   const float *a = coefficients, *b = a + period, *d = b + period;
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
-    const Vector<W> v = load<W>(a + c) * load_up_to<W>(dy + m, n) +
-                        (load<W>(b + c) * load_up_to<W>(z + m, n) + load<W>(d + c));
+    const Vector<W> v = multiply_add<W>(load<W>(a + c), load_up_to<W>(dy + m, n),
+                                        multiply_add<W>(load<W>(b + c), load_up_to<W>(z + m, n), load<W>(d + c)));
     if (lanes == channels)
       store_up_to<W>(to + p, v, n);
     else
@@ -99,14 +98,14 @@ inline void fill_gradient_dense(std::int64_t pixels, std::int64_t channels, std:
   const float *a = coefficients, *b = a + period, *d = b + period;
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
     store_up_to<W>(to + m,
-                   load<W>(a + c) * load_up_to<W>(dy + m, n) +
-                       (load<W>(b + c) * load_up_to<W>(z + m, n) + load<W>(d + c)),
+                   multiply_add<W>(load<W>(a + c), load_up_to<W>(dy + m, n),
+                                   multiply_add<W>(load<W>(b + c), load_up_to<W>(z + m, n), load<W>(d + c))),
                    n);
   });
 }
 
-// sums[0][c] = sum of a, sums[1][c] = sum of a*b over the pixels of an image. Four chains each, joined at the end: a sum
-// keeps its order on every instruction set.
+// sums[0][c] = sum of a, sums[1][c] = sum of a*b over the pixels of an image. Four chains each, joined at the end: a
+// sum keeps its order on every instruction set.
 template <int W>
 NASCENT_INLINE void column_sums_by(std::int64_t pixels, std::int64_t channels, const float* a, const float* b,
                                    float* sums) {
@@ -116,7 +115,7 @@ NASCENT_INLINE void column_sums_by(std::int64_t pixels, std::int64_t channels, c
     const auto add = [&](int chain, std::int64_t pixel) {
       const Vector<W> av = load_up_to<W>(a + pixel * channels + c, n);
       sum[chain] += av;
-      product[chain] += av * load_up_to<W>(b + pixel * channels + c, n);
+      product[chain] = multiply_add<W>(av, load_up_to<W>(b + pixel * channels + c, n), product[chain]);
     };
     for (; p + 4 <= pixels; p += 4) add(0, p), add(1, p + 1), add(2, p + 2), add(3, p + 3);
     for (int chain = 0; p < pixels; ++p, ++chain) add(chain, p);
