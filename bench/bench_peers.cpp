@@ -29,14 +29,6 @@ struct Row {
   double share = 0;  // of the roofline that ours reaches
 };
 
-// Where oneDNN leaves a choice of layout, the faster one is held against us.
-Peer best_of(const std::vector<Peer>& peers) {
-  const auto quick = [](const Peer& peer) { return median(time_alone(peer.run, {.samples = 3})); };
-  return peers.size() == 1 ? peers.front()
-                           : *std::min_element(peers.begin(), peers.end(),
-                                               [&](const Peer& a, const Peer& b) { return quick(a) < quick(b); });
-}
-
 Row measure(const KernelCase& kernel, Peer peer, const Machine& machine, const Effort& effort) {
   const InTurn timings = time_in_turn(prepare(kernel), peer.run, effort);
   peer.run = {};  // and its buffers
@@ -139,7 +131,7 @@ int run(const std::string& filter, const Effort& effort, const CommonFlags& comm
       std::cerr << "oneDNN cannot: " << kernel.text() << '\n';
       continue;
     }
-    rows.push_back(measure(kernel, best_of(peers), machine, effort));
+    rows.push_back(measure(kernel, fastest(peers), machine, effort));
     if (!common.quiet)
       std::cerr << fmt::format("{}/{} {:.2f} {}, {}\n", rows.size(), cases.size(), rows.back().ratio.median,
                                kernel.where, kernel.text());

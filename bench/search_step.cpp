@@ -31,6 +31,7 @@ namespace {
 struct Flags {
   std::int64_t batch = 64, channels = 16, layers = 8, steps = 5;
   std::string order = "first";
+  bool no_fuse = false;
   nas::ImageSize image = {};
 };
 
@@ -59,7 +60,8 @@ int run(const Flags& flags, const CommonFlags& common) {
                                                                 .layers = flags.layers,
                                                                 .image = flags.image,
                                                                 .classes = classes,
-                                                                .seed = common.seed});
+                                                                .seed = common.seed,
+                                                                .fuse = !flags.no_fuse});
   nas::Bilevel bilevel(*supernet, {.order = nas::parse_order(flags.order)});
   const Batch train = draw_batch(flags, common.seed, "bench train");
   const Batch validation = draw_batch(flags, common.seed, "bench validation");
@@ -123,6 +125,7 @@ int main(int argc, char** argv) {
     return parsed.has_value();
   });
   cli.choice("--order", flags.order, {"first", "second", "exact"}, "of the alphas' gradient");
+  cli.flag("--no-fuse", flags.no_fuse, "the plain graph of ordinary operations instead of fused mixed edges");
   cli.number("--steps", flags.steps, {1, 100'000}, "steps timed");
   cli.example("search_step --threads 2 --json", "the search of the DARTS paper, for scripts");
   cli.example("search_step --image 28x28x1 --channels 8 --layers 4 --order exact", "a small one");

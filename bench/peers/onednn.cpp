@@ -1,10 +1,13 @@
 #include "bench/peers/onednn.h"
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
 
 #include "bench/peers/onednn_desc.h"
 #include "bench/support/buffer.h"
+#include "bench/support/statistics.h"
+#include "bench/support/stopwatch.h"
 
 namespace nascent::bench {
 namespace {
@@ -196,21 +199,46 @@ struct Peers {
     return in_both_layouts([&](Tag tag, const char* layout) { return relu(s, face, tag, layout); });
   }
 
+  std::vector<Peer> operator()(const Block&) const { return {}; }  // no primitive of its own
+
   template <class Make>
   static std::vector<Peer> in_both_layouts(const Make& make) {
     return {make(Tag::nhwc, "nhwc"), make(Tag::nChw16c, "nChw16c")};
   }
 };
 
+// Each on buffers of its own, so that a reorder between them costs nothing.
+Peer one_after_another(const std::vector<KernelCase>& parts) {
+  std::vector<std::function<void()>> runs;
+  Peer sum;
+  for (const KernelCase& part : parts) {
+    const Peer peer = fastest(onednn_peers(part));
+    sum.implementation += (runs.empty() ? "" : " + ") + peer.implementation;
+    runs.push_back(peer.run);
+  }
+  sum.run = [runs] {
+    for (const auto& run : runs) run();
+  };
+  return sum;
+}
+
 }  // namespace
 
 std::vector<Peer> onednn_peers(const KernelCase& kernel) {
+  if (std::holds_alternative<Block>(kernel.problem)) return {one_after_another(parts_of(kernel))};
   try {
     return std::visit(Peers{kernel.face}, kernel.problem);
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented) return {};
     throw;
   }
+}
+
+Peer fastest(const std::vector<Peer>& peers) {
+  if (peers.size() == 1) return peers.front();
+  const auto quick = [](const Peer& peer) { return median(time_alone(peer.run, {.samples = 3})); };
+  return *std::min_element(peers.begin(), peers.end(),
+                           [&](const Peer& a, const Peer& b) { return quick(a) < quick(b); });
 }
 
 std::string onednn_version() {

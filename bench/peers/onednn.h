@@ -17,7 +17,11 @@ struct Peer {
 
 // Every way oneDNN could run it that is worth timing (it leaves the layout of the images to us for all but
 // convolutions). Empty when it cannot.
+// A block is its primitives one after another; the batch norm's forward, which also normalises, is the one that takes
+// statistics.
 std::vector<Peer> onednn_peers(const KernelCase& kernel);
+// By a quick timing; of at least one.
+Peer fastest(const std::vector<Peer>& peers);
 
 // "2.6.3"
 std::string onednn_version();

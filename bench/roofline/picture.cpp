@@ -14,8 +14,8 @@ namespace {
 constexpr double width = 1120, height = 760;
 constexpr Box frame{84, 76, 1090, 640};
 constexpr const char *ink = "#1c232b", *quiet = "#6b7683", *grid = "#e6eaee";
-constexpr const char* colours[] = {"#4c72b0", "#2f9e8f", "#dd8452", "#c44e52", "#8172b3", "#937860",
-                                   "#da8bc3", "#64a33b", "#b8901e", "#3c3f45", "#37a2c4"};
+constexpr const char* colours[] = {"#4c72b0", "#2f9e8f", "#dd8452", "#c44e52", "#8172b3", "#937860", "#da8bc3",
+                                   "#64a33b", "#b8901e", "#3c3f45", "#37a2c4", "#7a1f5c", "#1f4e2e"};
 
 // A logarithmic axis between two pixels.
 struct Axis {
@@ -46,6 +46,9 @@ std::string mark(Face face, double x, double y, const char* colour) {
     case Face::input_grad:
       return fmt::format("<polygon points='{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}' {}/>\n", x, y - 6.6, x - 6,
                          y + 4.6, x + 6, y + 4.6, paint);
+    case Face::backward:
+      return fmt::format("<polygon points='{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}' {}/>\n", x, y - 6.6,
+                         x + 6.6, y, x, y + 6.6, x - 6.6, y, paint);
     default:
       return fmt::format("<rect x='{:.1f}' y='{:.1f}' width='10' height='10' {}/>\n", x - 5, y - 5, paint);
   }
@@ -174,9 +177,9 @@ std::string marks_and_labels(const std::vector<Kind>& kinds, const Axis& x, cons
 std::string legend() {
   std::string out;
   double at = frame.left;
-  for (const Face face : {Face::forward, Face::input_grad, Face::weight_grad}) {
+  for (const Face face : {Face::forward, Face::input_grad, Face::weight_grad, Face::backward}) {
     out += mark(face, at + 6, 723, quiet) + text(at + 18, 727, name(face), "class='tick'");
-    at += 130;
+    at += 118;
   }
   return out + text(frame.right, 727,
                     "Roofs: bytes a copy reads and writes. Kinds of one intensity stand side by side.",

@@ -79,6 +79,12 @@ struct Work {
     flop = n;
     return face == Face::forward ? Bytes{n, n} : Bytes{2 * n, n};
   }
+  // The gradient and the output it belongs to are read twice: the batch norm's sums come first.
+  Bytes operator()(const Block& s) const {
+    const auto n = static_cast<double>(s.elements());
+    flop = 2 * n * static_cast<double>(s.kernel * s.kernel + s.channels) * (face == Face::forward ? 1 : 2);
+    return face == Face::forward ? Bytes{n, n} : Bytes{5 * n, n};
+  }
 };
 
 KernelCase kernel_case(std::string kind, std::string where, Face face, const Problem& problem) {
@@ -89,12 +95,22 @@ KernelCase kernel_case(std::string kind, std::string where, Face face, const Pro
   return made;
 }
 
-void add_faces(std::vector<KernelCase>& all, const std::string& kind, const std::string& where,
-               const Problem& problem) {
+void add_backward(std::vector<KernelCase>& all, const std::string& kind, const std::string& where,
+                  const Problem& problem) {
   const bool has_weights =
       std::holds_alternative<Conv2dShape>(problem) || std::holds_alternative<DepthwiseShape>(problem);
-  for (const Face face : {Face::forward, Face::input_grad, Face::weight_grad})
-    if (face != Face::weight_grad || has_weights) all.push_back(kernel_case(kind, where, face, problem));
+  all.push_back(kernel_case(kind, where, Face::input_grad, problem));
+  if (has_weights) all.push_back(kernel_case(kind, where, Face::weight_grad, problem));
+}
+
+void add_faces(std::vector<KernelCase>& all, const std::string& kind, const std::string& where,
+               const Problem& problem) {
+  all.push_back(kernel_case(kind, where, Face::forward, problem));
+  add_backward(all, kind, where, problem);
+}
+
+std::string window_text(std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
+  return fmt::format("{0}x{0}{1}{2}", kernel, stride == 2 ? " stride 2" : "", dilation == 2 ? " dilation 2" : "");
 }
 
 void add_stage(std::vector<KernelCase>& all, const std::string& where, const ImageBatch& image) {
@@ -116,10 +132,7 @@ void add_stage(std::vector<KernelCase>& all, const std::string& where, const Ima
   for (const std::int64_t kernel : {3, 5})
     for (const std::int64_t stride : {1, 2})
       for (const std::int64_t dilation : {1, 2})
-        add_faces(all,
-                  fmt::format("depthwise {0}x{0}{1}{2}", kernel, stride == 2 ? " stride 2" : "",
-                              dilation == 2 ? " dilation 2" : ""),
-                  where,
+        add_faces(all, "depthwise " + window_text(kernel, stride, dilation), where,
                   DepthwiseShape{.batch = batch,
                                  .height = side,
                                  .width = width,
@@ -137,6 +150,14 @@ void add_stage(std::vector<KernelCase>& all, const std::string& where, const Ima
   }
   add_faces(all, "batch norm", where, BatchNorm{image});
   add_faces(all, "relu", where, Relu{image});
+}
+
+void add_blocks(std::vector<KernelCase>& all, const std::string& where, const ImageBatch& image) {
+  for (const std::int64_t kernel : {3, 5})
+    for (const std::int64_t dilation : {1, 2})
+      for (const Face face : {Face::forward, Face::backward})
+        all.push_back(
+            kernel_case("block " + window_text(kernel, 1, dilation), where, face, Block{image, kernel, dilation}));
 }
 
 struct StageText {
@@ -167,8 +188,10 @@ const char* name(Face face) {
       return "forward";
     case Face::input_grad:
       return "input gradient";
-    default:
+    case Face::weight_grad:
       return "weight gradient";
+    default:
+      return "backward";
   }
 }
 
@@ -184,7 +207,31 @@ std::vector<KernelCase> kernel_cases() {
   std::vector<KernelCase> all;
   for (const Stage& stage : timed_stages())
     add_stage(all, stage.network, {stage.batch, stage.side, stage.side, stage.channels});
+  for (const Stage& stage : timed_stages())
+    if (stage.network.starts_with("search"))
+      add_blocks(all, stage.network, {stage.batch, stage.side, stage.side, stage.channels});
   return all;
+}
+
+std::vector<KernelCase> parts_of(const KernelCase& block) {
+  const Block& s = std::get<Block>(block.problem);
+  const Conv2dShape point{
+      .batch = s.batch, .height = s.height, .width = s.width, .in_channels = s.channels, .out_channels = s.channels};
+  const DepthwiseShape depthwise{.batch = s.batch,
+                                 .height = s.height,
+                                 .width = s.width,
+                                 .channels = s.channels,
+                                 .kernel_h = s.kernel,
+                                 .kernel_w = s.kernel,
+                                 .padding = s.dilation * (s.kernel / 2),
+                                 .dilation = s.dilation};
+  std::vector<KernelCase> parts;
+  for (const Problem& problem : {Problem(Relu{s}), Problem(depthwise), Problem(point), Problem(BatchNorm{s})})
+    if (block.face == Face::forward)
+      parts.push_back(kernel_case("part", block.where, Face::forward, problem));
+    else
+      add_backward(parts, "part", block.where, problem);
+  return parts;
 }
 
 std::vector<KernelCase> cases_with(const std::string& filter) {

@@ -13,7 +13,8 @@
 
 namespace nascent::bench {
 
-enum class Face { forward, input_grad, weight_grad };  // of a kernel without weights, the first two
+// A kernel without weights has the first two, a block the first and the last.
+enum class Face { forward, input_grad, weight_grad, backward };
 const char* name(Face face);
 
 struct ImageBatch {
@@ -24,7 +25,12 @@ struct MaxPool : kernels::PoolShape {};
 struct AvgPool : kernels::PoolShape {};
 struct BatchNorm : ImageBatch {};  // training: statistics and apply, or the whole backward
 struct Relu : ImageBatch {};
-using Problem = std::variant<kernels::Conv2dShape, kernels::DepthwiseShape, MaxPool, AvgPool, BatchNorm, Relu>;
+// ReLU, depthwise, 1x1 and batch statistics fused (kernels/edge_branches.h); backward from the gradient behind the
+// batch norm to that of the input and of both weights.
+struct Block : ImageBatch {
+  std::int64_t kernel = 3, dilation = 1;
+};
+using Problem = std::variant<kernels::Conv2dShape, kernels::DepthwiseShape, MaxPool, AvgPool, BatchNorm, Relu, Block>;
 
 struct KernelCase {
   std::string kind;   // "depthwise 5x5 dilation 2"
@@ -43,6 +49,9 @@ struct KernelCase {
 std::vector<KernelCase> kernel_cases();
 // Those whose line holds `filter`; UsageError when none does.
 std::vector<KernelCase> cases_with(const std::string& filter);
+
+// The kernels a block is made of when nothing is fused.
+std::vector<KernelCase> parts_of(const KernelCase& block);
 
 // Our kernel with buffers and scratch of its own, ready to be called any number of times.
 std::function<void()> prepare(const KernelCase& kernel);

@@ -3,6 +3,7 @@
 
 #include "bench/support/buffer.h"
 #include "bench/support/kernel_case.h"
+#include "bench/support/our_block.h"
 #include "kernels/batch_norm.h"
 #include "kernels/elementwise.h"
 
@@ -96,6 +97,8 @@ struct Prepare {
                                    dgamma->data(), dbeta->data(), scratch->data());
     };
   }
+
+  Run operator()(const Block& s) const { return prepare_block(s, face); }
 
   Run operator()(const Relu& image) const {
     const std::int64_t n = image.elements();

@@ -37,7 +37,8 @@ TEST_CASE("bench_peers holds every kernel of a stage against oneDNN's and names 
   REQUIRE(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   const auto result = nlohmann::json::parse(outcome.out);
-  CHECK(result.at("rows").size() == 42);  // 2 convolutions and 8 depthwise with 3 faces, 4 pools, norm and relu with 2
+  CHECK(result.at("rows").size() ==
+        50);  // 2 convolutions and 8 depthwise with 3 faces, 4 pools, norm, relu and 4 blocks with 2
   for (const auto& row : result.at("rows")) {
     INFO(row);
     CHECK_FALSE(row.at("onednn_implementation").get<std::string>().empty());
@@ -47,7 +48,7 @@ TEST_CASE("bench_peers holds every kernel of a stage against oneDNN's and names 
   std::size_t grouped = 0;
   for (const auto& group : result.at("groups"))
     if (group.at("kind") != "all") grouped += group.at("rows").get<std::size_t>();
-  CHECK(grouped == 42);
+  CHECK(grouped == 50);
 }
 
 TEST_CASE("bench_peers refuses a filter that leaves nothing") {

@@ -39,7 +39,7 @@ TEST_CASE("the picture has a roof a level, a mark a kernel and a label a kind") 
   CHECK(count(">peak 100 GFLOP/s<") == 1);
   CHECK(count("class='kind'") == 1);
   CHECK(count("<circle") == 2);  // and one in the legend
-  CHECK(count("<polygon") == 2);
+  CHECK(count("<polygon") == 3);
   CHECK(count("nan") == 0);
 }
 
