@@ -38,9 +38,7 @@ std::int64_t conv2d_forward_scratch<float>(const Conv2dShape& s) {
 }
 template <>
 std::int64_t conv2d_input_grad_scratch<float>(const Conv2dShape& s) {
-  const BandShape b = forward_band(s);
-  const std::int64_t buffer =
-      s.stride == 1 ? gradient_band(s).floats() : round_up(b.rows_read(b.out_height) * b.pitch(), 16);
+  const std::int64_t buffer = s.stride == 1 ? gradient_band(s).floats() : 0;
   const std::int64_t dense =
       std::max(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + threads() * buffer,
                conv2d_input_grad_scratch<double>(s));

@@ -44,6 +44,19 @@ inline BandRows read_band(const BandShape& b, const float* image, std::int64_t b
   return {buffer, b.pitch()};
 }
 
+// The kernel rows of output row i that lie inside the image. Those outside would multiply zeros: a twelfth of a 3x3
+// convolution of 8x8 pixels.
+struct Inside {
+  std::int64_t begin, end;
+};
+inline Inside taps_inside(const BandShape& b, std::int64_t i) {
+  const std::int64_t first = i * b.stride - b.pad_h;
+  std::int64_t begin = 0, end = b.kernel_h;
+  while (begin < end && first + begin * b.dilation < 0) ++begin;
+  while (end > begin && first + (end - 1) * b.dilation >= b.height) --end;
+  return {begin, end};
+}
+
 // y = the convolution of x by packed weights, one band of rows a chunk.
 void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, const float* x, const float* packed,
               float* y, float* buffers) {
@@ -58,25 +71,29 @@ void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, cons
     for (std::int64_t g = 0; g < groups.count; ++g)
       each_panel(groups.out, [&](const Panel& panel) {
         const float* weights = packed + (g * round_up(groups.out, 16) + panel.begin) * taps * groups.in;
-        for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t row = 0; row < rows; ++row) {
+          const Inside inside = taps_inside(b, begin + row);
           each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
-            panel.along_k[pixels - 1](
-                {.a = in.data + row * b.stride * in.pitch + column * b.stride * b.channels + g * groups.in,
-                 .a_stride = b.stride * b.channels,
-                 .outer = b.kernel_h,
-                 .inner = merged ? 1 : b.kernel_w,
-                 .k = merged ? b.kernel_w * groups.in : groups.in,
-                 .a_outer = b.dilation * in.pitch,
-                 .a_inner = b.dilation * b.channels,
-                 .b = weights,
-                 .b_step = panel.width,
-                 .b_outer = b.kernel_w * groups.in * panel.width,
-                 .b_inner = groups.in * panel.width,
-                 .c = y + ((n * b.out_height + begin + row) * b.out_width + column) * out_channels + g * groups.out +
-                      panel.begin,
-                 .c_row = out_channels,
-                 .columns = panel.columns});
+            panel.along_k[pixels - 1]({.a = in.data + (row * b.stride + inside.begin * b.dilation) * in.pitch +
+                                            column * b.stride * b.channels + g * groups.in,
+                                       .a_stride = b.stride * b.channels,
+
+                                       .outer = inside.end - inside.begin,
+                                       .inner = merged ? 1 : b.kernel_w,
+                                       .k = merged ? b.kernel_w * groups.in : groups.in,
+                                       .a_outer = b.dilation * in.pitch,
+                                       .a_inner = b.dilation * b.channels,
+                                       .b = weights + inside.begin * b.kernel_w * groups.in * panel.width,
+                                       .b_step = panel.width,
+                                       .b_outer = b.kernel_w * groups.in * panel.width,
+                                       .b_inner = groups.in * panel.width,
+                                       .c = y +
+                                            ((n * b.out_height + begin + row) * b.out_width + column) * out_channels +
+                                            g * groups.out + panel.begin,
+                                       .c_row = out_channels,
+                                       .columns = panel.columns});
           });
+        }
       });
   });
 }
@@ -94,46 +111,88 @@ void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float*
   convolve(forward_band(s), s.batch, groups, x, scratch, y, scratch + packed_weights(s, groups.in, groups.out));
 }
 
-// Stride > 1: each tap's product is added to the padded gradient at the input pixels of that tap, then the borders are
-// cut off.
-void scatter_input_grad(const Conv2dShape& s, const Groups& groups, const float* dy, const float* packed, float* dx,
-                        float* buffers) {
-  const BandShape b = forward_band(s);
-  const std::int64_t c = s.in_channels, pitch = b.pitch(), padded = b.rows_read(b.out_height) * pitch;
-  const std::int64_t left = s.padding, inside = b.columns() - left < s.width ? b.columns() - left : s.width;
-  parallel_chunks(s.batch, [&](std::int64_t n) {
-    float* buffer = buffers + worker() * round_up(padded, 16);
-    clear(padded, buffer);
-    for (std::int64_t t = 0; t < s.kernel_h * s.kernel_w; ++t)
-      for (std::int64_t g = 0; g < groups.count; ++g)
-        each_panel(groups.out, [&](const Panel& panel) {
-          const std::int64_t taps = s.kernel_h * s.kernel_w;
-          const float* weights =
-              packed + ((g * round_up(groups.out, 16) + panel.begin) * taps + t * panel.width) * groups.in;
-          for (std::int64_t row = 0; row < b.out_height; ++row)
-            each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
-              panel.along_k[pixels - 1](
-                  {.a = dy + ((n * b.out_height + row) * b.out_width + column) * s.out_channels + g * groups.in,
-                   .a_stride = s.out_channels,
-                   .k = groups.in,
-                   .b = weights,
-                   .b_step = panel.width,
-                   .c = buffer + (row * s.stride + t / s.kernel_w * s.dilation) * pitch +
-                        (column * s.stride + t % s.kernel_w * s.dilation) * c + g * groups.out + panel.begin,
-                   .c_row = s.stride * c,
-                   .columns = panel.columns,
-                   .add = true});
-            });
-        });
-    for (std::int64_t row = 0; row < s.height; ++row) {
-      float* to = dx + (n * s.height + row) * s.width * c;
-      if (row + s.padding >= b.rows_read(b.out_height) || inside <= 0) {
-        clear(s.width * c, to);
-        continue;
+// Of one axis, the taps through which an input position reaches outputs, stride > 1: `count` of them from `tap` on in
+// steps of TapStep::tap, the outputs from `output` down in steps of TapStep::output.
+struct TapStep {
+  std::int64_t tap, output;
+  TapStep(std::int64_t stride, std::int64_t dilation) {
+    std::int64_t divisor = stride;
+    while (stride % divisor != 0 || dilation % divisor != 0) --divisor;
+    tap = stride / divisor, output = dilation / divisor;
+  }
+};
+struct Reached {
+  std::int64_t tap = 0, output = 0, count = 0;
+};
+inline Reached reached(const Conv2dShape& s, std::int64_t at, std::int64_t kernel, std::int64_t outputs) {
+  Reached r;
+  for (std::int64_t tap = 0; tap < kernel; ++tap) {
+    const std::int64_t from = at + s.padding - tap * s.dilation;
+    if (from < 0 || from % s.stride != 0 || from / s.stride >= outputs) continue;
+    if (r.count++ == 0) r.tap = tap, r.output = from / s.stride;
+  }
+  return r;
+}
+
+// Calls body(first column, columns, reached) for runs of columns `stride` apart that the same taps reach, `count` of 0
+// included.
+template <class Body>
+inline void each_reached_run(const Conv2dShape& s, const Body& body) {
+  for (std::int64_t phase = 0; phase < s.stride; ++phase)
+    for (std::int64_t j = phase; j < s.width;) {
+      const Reached first = reached(s, j, s.kernel_w, s.out_width());
+      std::int64_t pixels = 1;
+      for (; j + pixels * s.stride < s.width; ++pixels) {
+        const Reached next = reached(s, j + pixels * s.stride, s.kernel_w, s.out_width());
+        if (next.count != first.count || next.tap != first.tap) break;
       }
-      copy(inside * c, buffer + (row + s.padding) * pitch + left * c, to);
-      clear((s.width - inside) * c, to + inside * c);
+      body(j, pixels, first);
+      j += pixels * s.stride;
     }
+}
+
+// Stride > 1, in gather form: input pixels of equal remainder by the stride are reached by the same taps, so each
+// remainder is a convolution of its own, whose weights lie a fixed step apart. What no tap reaches is zero.
+void gather_input_grad(const Conv2dShape& s, const Groups& groups, const float* dy, const float* packed, float* dx) {
+  const TapStep step(s.stride, s.dilation);
+  const std::int64_t taps = s.kernel_h * s.kernel_w, ow = s.out_width();
+  parallel_chunks(s.batch, [&](std::int64_t n) {
+    const float* from = dy + n * s.out_height() * ow * s.out_channels;
+    float* into = dx + n * s.height * s.width * s.in_channels;
+    bool covered = true;
+    each_reached_run(s, [&](std::int64_t, std::int64_t, const Reached& r) { covered &= r.count > 0; });
+    for (std::int64_t row = 0; row < s.height; ++row) {
+      const Reached rows = reached(s, row, s.kernel_h, s.out_height());
+      if (!covered || rows.count == 0) clear(s.width * s.in_channels, into + row * s.width * s.in_channels);
+    }
+    each_reached_run(s, [&](std::int64_t j, std::int64_t run, const Reached& columns) {
+      if (columns.count == 0) return;
+      for (std::int64_t row = 0; row < s.height; ++row) {
+        const Reached rows = reached(s, row, s.kernel_h, s.out_height());
+        if (rows.count == 0) continue;
+        for (std::int64_t g = 0; g < groups.count; ++g)
+          each_panel(groups.out, [&](const Panel& panel) {
+            const float* weights = packed + (g * round_up(groups.out, 16) + panel.begin) * taps * groups.in;
+            each_tile(run, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t pixels) {
+              panel.along_k[pixels - 1](
+                  {.a = from + (rows.output * ow + columns.output + begin) * s.out_channels + g * groups.in,
+                   .a_stride = s.out_channels,
+                   .outer = rows.count,
+                   .inner = columns.count,
+                   .k = groups.in,
+                   .a_outer = -step.output * ow * s.out_channels,
+                   .a_inner = -step.output * s.out_channels,
+                   .b = weights + (rows.tap * s.kernel_w + columns.tap) * groups.in * panel.width,
+                   .b_step = panel.width,
+                   .b_outer = step.tap * s.kernel_w * groups.in * panel.width,
+                   .b_inner = step.tap * groups.in * panel.width,
+                   .c = into + (row * s.width + j + begin * s.stride) * s.in_channels + g * groups.out + panel.begin,
+                   .c_row = s.stride * s.in_channels,
+                   .columns = panel.columns});
+            });
+          });
+      }
+    });
   });
 }
 
@@ -148,7 +207,7 @@ void conv2d_input_grad(const Conv2dShape& s, const float* dy, const float* w, fl
   if (s.stride == 1)
     convolve(gradient_band(s), s.batch, groups, dy, scratch, dx, buffers);
   else
-    scatter_input_grad(s, groups, dy, scratch, dx, buffers);
+    gather_input_grad(s, groups, dy, scratch, dx);
 }
 
 }  // namespace

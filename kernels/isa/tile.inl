@@ -32,10 +32,11 @@ struct Tile {
 // Which axis of A is contiguous.
 enum class Along { k, rows };
 
-// Half the registers hold sums at 16 (12 of 16, beside one of B and one broadcast); at 32, 16x1 and 12x2 cover the
-// 4 cycles of FMA latency several times over.
+// 24 of 32 registers hold sums (16 when one vector is all), beside NV of B and a broadcast: several times the 4 cycles
+// of FMA latency. Of 16, 12. The wider the fewer loads an FMA: 14 for 24 at 12x2, 10 at 6x4.
+constexpr int kMostVectors = kRegisters == 32 ? 4 : 2;
 constexpr int max_rows(int vectors) {
-  if (kRegisters == 32) return vectors == 1 ? 16 : 12;
+  if (kRegisters == 32) return vectors == 1 ? 16 : 24 / vectors;
   return vectors == 1 ? 12 : 6;
 }
 
@@ -67,12 +68,12 @@ void run_tile(const Tile& t) {
   const bool whole = last == W;
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
   if (along == Along::k && t.fetch_c)
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) __builtin_prefetch(t.c + (MR + r) * t.c_row + v * W, 1);
   const float* ahead = t.ahead ? t.ahead : t.a;
   const std::int64_t line = t.ahead ? 16 : 0;
@@ -82,14 +83,14 @@ void run_tile(const Tile& t) {
       const float* __restrict b = t.b + o * t.b_outer + i * t.b_inner;
       for (std::int64_t k = 0; k < t.k; ++k) {
         Vector<W> bv[NV];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int v = 0; v + 1 < NV; ++v) bv[v] = load<W>(b + v * W);
         // A packed panel is padded with zeros; B read in place ends where the matrix ends.
         bv[NV - 1] = along == Along::k || whole ? load<W>(b + (NV - 1) * W) : load_n<W>(b + (NV - 1) * W, last);
 #pragma GCC unroll 16
         for (int r = 0; r < MR; ++r) {
           const Vector<W> av = broadcast<W>(a[r]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
           for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         }
         if constexpr (along == Along::k) __builtin_prefetch(ahead), ahead += line;
@@ -99,7 +100,7 @@ void run_tile(const Tile& t) {
     }
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int v = 0; v < NV; ++v) {
       float* c = t.c + r * t.c_row + v * W;
       const std::int64_t n = v + 1 < NV ? W : last;
@@ -136,6 +137,12 @@ NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
 
 inline Panel panel_at(std::int64_t begin, std::int64_t n) {
   const std::int64_t left = n - begin;
+  if constexpr (kMostVectors == 4) {
+    if (left >= 3 * kWidth && left % (3 * kWidth) == 0 && left % (4 * kWidth) != 0)
+      return make_panel<kWidth, 3>(begin, left);
+    if (left >= 4 * kWidth) return make_panel<kWidth, 4>(begin, left);
+    if (left >= 3 * kWidth) return make_panel<kWidth, 3>(begin, left);
+  }
   if (left >= 2 * kWidth) return make_panel<kWidth, 2>(begin, left);
   if constexpr (kWidth > 4)
     if (left <= 4) return make_panel<4, 1>(begin, left);
