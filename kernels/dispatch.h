@@ -54,7 +54,7 @@ struct KernelTable {
   void (*edge_branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
   void (*edge_branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*,
                                  const EdgeInputGrad&, float* scratch);
-  void (*edge_mix)(const MixShape&, int count, const MixTerm*, const float* shift, float* y, float* scratch);
+  void (*edge_mix)(const MixShape&, int count, const MixTerm*, const float* shift, bool add, float* y, float* scratch);
   void (*edge_mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
 };
 

@@ -47,11 +47,11 @@ struct EdgeBranchGrad {
 };
 
 struct EdgeInputGrad {
-  float* dx = nullptr;           // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
-  const float* skip = nullptr;   // dx += skip_weight * skip, at stride 1: an identity branch; null: none
+  float* dx = nullptr;          // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
+  const float* skip = nullptr;  // dx += skip_weight * skip, at stride 1: an identity branch; null: none
   float skip_weight = 0;
-  float* sum_dx = nullptr;       // [channels] sums of dx and of dx*x over batch and pixels, for the batch norm before;
-  float* sum_dx_x = nullptr;     // null: not wanted
+  float* sum_dx = nullptr;    // [channels] sums of dx and of dx*x over batch and pixels, for the batch norm before;
+  float* sum_dx_x = nullptr;  // null: not wanted
 };
 
 std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches);

@@ -1,7 +1,7 @@
 #pragma once
 // The end of a node of mixed edges: every branch's batch norm and mixing weight are one affine map a channel, so all
-// branches of all edges into the node are summed in one pass,
-//   y = shift + sum over t of scale_t * z_t,
+// branches of an edge are summed in one pass,
+//   y (+)= shift + sum over t of scale_t * z_t,
 // and the sums from which all their gradients follow are taken in one pass too.
 #include <cstdint>
 
@@ -17,8 +17,9 @@ struct MixTerm {
 };
 
 std::int64_t edge_mix_scratch(const MixShape& s, int count);
-// count >= 1; shift [channels].
-void edge_mix(const MixShape& s, int count, const MixTerm* terms, const float* shift, float* y, float* scratch);
+// count >= 1; shift [channels]. `add`: y += rather than y =, for the edges after a node's first.
+void edge_mix(const MixShape& s, int count, const MixTerm* terms, const float* shift, bool add, float* y,
+              float* scratch);
 
 std::int64_t edge_mix_sums_scratch(const MixShape& s, int count);
 // sums[0] = sum of dy, sums[1 + t] = sum of dy * z_t over batch and pixels: [1 + count, channels]. An image's sums are

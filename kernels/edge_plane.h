@@ -47,7 +47,9 @@ struct EdgePlane {
   [[gnu::always_inline]] std::int64_t packed_depthwise(const EdgeBranch& b) const {
     return b.kernel * b.kernel * period();
   }
-  [[gnu::always_inline]] std::int64_t packed_pointwise() const { return round_up(channels * round_up(channels, 16), 16); }
+  [[gnu::always_inline]] std::int64_t packed_pointwise() const {
+    return round_up(channels * round_up(channels, 16), 16);
+  }
   [[gnu::always_inline]] std::int64_t packed(const EdgeBranch& b) const {
     return packed_depthwise(b) + 2 * packed_pointwise();
   }

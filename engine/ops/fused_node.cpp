@@ -56,58 +56,53 @@ kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride) {
   return {x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3], stride, x.data<float>()};
 }
 
-std::vector<RawEdge> run_branches(std::span<const MixedEdgeOperands> edges, double epsilon) {
-  std::vector<RawEdge> all;
-  for (const MixedEdgeOperands& edge : edges) {
-    RawEdge& raw_edge = all.emplace_back(edge.branches.size());
-    const kernels::EdgeInput in = kernel_input(edge.x, edge.stride);
-    const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
-    std::vector<kernels::EdgeBranch> first;
-    std::vector<Raw*> raw;
-    for (std::size_t b = 0; b < edge.branches.size(); ++b) {
-      const MixedBranch& branch = edge.branches[b];
-      if (branch.kind == Kind::skip) continue;
-      for (std::size_t k = 0; k < std::max<std::size_t>(1, branch.blocks.size()); ++k)
-        raw_edge[b].push_back(empty_raw(out, branch.kind == Kind::max_pool));
-      first.push_back(kernel_branch(branch, 0));
-      raw.push_back(&raw_edge[b][0]);
-    }
-    run(in, first, raw, epsilon);
-    for (std::size_t b = 0; b < edge.branches.size(); ++b)
-      for (std::size_t k = 1; k < raw_edge[b].size(); ++k) {
-        const NormAsAffine norm(raw_edge[b][k - 1]);
-        kernels::EdgeInput next = kernel_input(raw_edge[b][k - 1].z, 1);
-        next.scale = norm.scale.data<float>(), next.shift = norm.shift.data<float>();
-        std::vector<kernels::EdgeBranch> one{kernel_branch(edge.branches[b], k)};
-        run(next, one, {&raw_edge[b][k]}, epsilon);
-      }
+RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon) {
+  RawEdge raw_edge(edge.branches.size());
+  const kernels::EdgeInput in = kernel_input(edge.x, edge.stride);
+  const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
+  std::vector<kernels::EdgeBranch> first;
+  std::vector<Raw*> raw;
+  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+    const MixedBranch& branch = edge.branches[b];
+    if (branch.kind == Kind::skip) continue;
+    for (std::size_t k = 0; k < std::max<std::size_t>(1, branch.blocks.size()); ++k)
+      raw_edge[b].push_back(empty_raw(out, branch.kind == Kind::max_pool));
+    first.push_back(kernel_branch(branch, 0));
+    raw.push_back(&raw_edge[b][0]);
   }
-  return all;
+  run(in, first, raw, epsilon);
+  for (std::size_t b = 0; b < edge.branches.size(); ++b)
+    for (std::size_t k = 1; k < raw_edge[b].size(); ++k) {
+      const NormAsAffine norm(raw_edge[b][k - 1]);
+      kernels::EdgeInput next = kernel_input(raw_edge[b][k - 1].z, 1);
+      next.scale = norm.scale.data<float>(), next.shift = norm.shift.data<float>();
+      std::vector<kernels::EdgeBranch> one{kernel_branch(edge.branches[b], k)};
+      run(next, one, {&raw_edge[b][k]}, epsilon);
+    }
+  return raw_edge;
 }
 
 NormAsAffine::NormAsAffine(const Raw& raw) : scale(raw.rstd), shift(Tensor::empty(raw.mean.shape())) {
   shift.mutable_array<float>() = -raw.mean.array<float>() * raw.rstd.array<float>();
 }
 
-std::vector<MixTermOf> mix_terms(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw) {
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw) {
   std::vector<MixTermOf> terms;
-  for (std::size_t e = 0; e < edges.size(); ++e)
-    for (std::size_t b = 0; b < edges[e].branches.size(); ++b) {
-      const MixedBranch& branch = edges[e].branches[b];
-      const Tensor& skip = edges[e].skip.defined() ? edges[e].skip : edges[e].x;
-      terms.push_back({e, b, static_cast<double>(edges[e].weights.data<float>()[branch.weight]),
-                       branch.kind == Kind::skip ? nullptr : &raw[e][b].back(),
-                       branch.kind == Kind::skip ? skip : raw[e][b].back().z});
-    }
+  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+    const double weight = edge.weights.data<float>()[edge.branches[b].weight];
+    if (edge.branches[b].kind == Kind::skip)
+      terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : edge.x});
+    else
+      terms.push_back({weight, &raw[b].back(), raw[b].back().z});
+  }
   return terms;
 }
 
 kernels::MixShape mix_shape(const Tensor& y) { return {y.shape()[0], y.shape()[1] * y.shape()[2], y.shape()[3]}; }
 
-Tensor mix(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw) {
-  const std::vector<MixTermOf> terms = mix_terms(edges, raw);
+void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y) {
+  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
   const int count = static_cast<int>(terms.size());
-  Tensor y = Tensor::empty(terms[0].z.shape());
   const kernels::MixShape s = mix_shape(y);
   std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));
   std::vector<double> shifts(shift.size());
@@ -126,9 +121,8 @@ Tensor mix(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>&
   }
   for (std::size_t c = 0; c < shift.size(); ++c) shift[c] = static_cast<float>(shifts[c]);
   Tensor scratch = Tensor::empty({kernels::edge_mix_scratch(s, count)});
-  kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), y.mutable_data<float>(),
+  kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), add, y.mutable_data<float>(),
                     scratch.mutable_data<float>());
-  return y;
 }
 
 std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges) {

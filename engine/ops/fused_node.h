@@ -27,25 +27,25 @@ struct NormAsAffine {
 
 // A summand of the mix: weight * (norm of z, or z itself where raw is null).
 struct MixTermOf {
-  std::size_t edge, branch;
   double weight;
   const Raw* raw;
   Tensor z;
 };
-std::vector<MixTermOf> mix_terms(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw);
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw);
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
 kernels::MixShape mix_shape(const Tensor& y);
 
-std::vector<RawEdge> run_branches(std::span<const MixedEdgeOperands> edges, double epsilon);
-// y = the mix of the branches' last raw outputs.
-Tensor mix(std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw);
+RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon);
+// y (+)= the mix of the branches' last raw outputs.
+void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
 
 // Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise and pointwise of its
 // blocks.
 std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
-// Adds the gradients of all operands that are needed.
-void backward(Vjp& v, std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw, const Where& where);
+// Adds the gradients of an edge's operands that are needed; the first of them is input `first`. Returns the next edge's
+// first.
+int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int first, const Where& where);
 
 }  // namespace nascent::fused

@@ -150,8 +150,8 @@ class EdgeBackward {
 
 }  // namespace
 
-void backward(Vjp& v, std::span<const MixedEdgeOperands> edges, const std::vector<RawEdge>& raw, const Where& where) {
-  const std::vector<MixTermOf> terms = mix_terms(edges, raw);
+int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int first, const Where& where) {
+  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
   const int count = static_cast<int>(terms.size());
   const kernels::MixShape s = mix_shape(v.dy());
   const double m = static_cast<double>(s.batch * s.pixels);
@@ -163,36 +163,31 @@ void backward(Vjp& v, std::span<const MixedEdgeOperands> edges, const std::vecto
     kernels::edge_mix_sums(s, count, kernel_terms.data(), v.dy().data<float>(), sums.data(),
                            scratch.mutable_data<float>());
   }
-  int input = 0;
-  std::size_t t = 0;
-  for (std::size_t e = 0; e < edges.size(); ++e) {
-    const MixedEdgeOperands& edge = edges[e];
-    EdgeBackward edge_backward(v, edge, input);
-    Tensor dweights = Tensor::zeros(edge.weights.shape());
-    float* dw = dweights.mutable_data<float>();
-    double skip_weight = 0;
-    bool identity = false;
-    for (std::size_t b = 0; b < edge.branches.size(); ++b, ++t) {
-      const MixedBranch& branch = edge.branches[b];
-      const double* sum_z = sums.data() + (1 + t) * static_cast<std::size_t>(s.channels);
-      if (branch.kind == Kind::skip) {
-        double product = 0;
-        for (std::int64_t c = 0; c < s.channels; ++c) product += sum_z[c];
-        dw[branch.weight] += static_cast<float>(product);
-        if (edge.skip.defined())
-          v.add(input + 1, affine(v.dy(), {.factor = terms[t].weight}, where));
-        else
-          identity = true, skip_weight += terms[t].weight;
-        continue;
-      }
-      Coefficients coefficients(*terms[t].raw, terms[t].weight, m, sums.data(), sum_z);
-      dw[branch.weight] += static_cast<float>(coefficients.weight_grad);
-      edge_backward.add_branch(branch, raw[e][b], std::move(coefficients));
+  EdgeBackward edge_backward(v, edge, first);
+  Tensor dweights = Tensor::zeros(edge.weights.shape());
+  float* dw = dweights.mutable_data<float>();
+  double skip_weight = 0;
+  bool identity = false;
+  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+    const MixedBranch& branch = edge.branches[b];
+    const double* sum_z = sums.data() + (1 + b) * static_cast<std::size_t>(s.channels);
+    if (branch.kind == Kind::skip) {
+      double product = 0;
+      for (std::int64_t c = 0; c < s.channels; ++c) product += sum_z[c];
+      dw[branch.weight] += static_cast<float>(product);
+      if (edge.skip.defined())
+        v.add(first + 1, affine(v.dy(), {.factor = terms[b].weight}, where));
+      else
+        identity = true, skip_weight += terms[b].weight;
+      continue;
     }
-    edge_backward.finish(identity, skip_weight);
-    v.add(input + 2, dweights);
-    input = edge_backward.inputs_end();
+    Coefficients coefficients(*terms[b].raw, terms[b].weight, m, sums.data(), sum_z);
+    dw[branch.weight] += static_cast<float>(coefficients.weight_grad);
+    edge_backward.add_branch(branch, raw[b], std::move(coefficients));
   }
+  edge_backward.finish(identity, skip_weight);
+  v.add(first + 2, dweights);
+  return edge_backward.inputs_end();
 }
 
 }  // namespace nascent::fused

@@ -49,24 +49,31 @@ MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions 
   expect_mixed_edges(edges, where);
   if (edges[0].x.dtype() != DType::f32 || !kernels::kernel_table().edge_branches_forward)
     return mixed_node_in_ops(edges, options, where);
-  auto raw = std::make_shared<std::vector<fused::RawEdge>>(fused::run_branches(edges, options.epsilon));
-  MixedNode node{.y = fused::mix(edges, *raw), .statistics = {}};
+  auto raw = std::make_shared<std::vector<fused::RawEdge>>();
+  MixedNode node{.y = Tensor::empty(mixed_edge_output(edges[0])), .statistics = {}};
+  // Edge by edge: what the branches wrote is mixed while it is still in the last cache.
+  for (const MixedEdgeOperands& edge : edges) {
+    fused::RawEdge raw_edge = fused::run_branches(edge, options.epsilon);
+    fused::mix(edge, raw_edge, &edge != edges.data(), node.y);
+    for (const fused::RawBranch& branch : raw_edge)
+      for (const fused::Raw& r : branch) node.statistics.push_back({r.mean, r.variance});
+    if (!options.recompute) raw->push_back(std::move(raw_edge));
+  }
   const std::vector<Tensor> inputs = fused::operands(edges);
   std::vector<Tensor> save;
   std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(save), [](const Tensor& t) { return t.defined(); });
   const int saved_operands = static_cast<int>(save.size());
   for (const fused::RawEdge& edge : *raw)
     for (const fused::RawBranch& branch : edge)
-      for (const fused::Raw& r : branch) {
-        node.statistics.push_back({r.mean, r.variance});
-        if (!options.recompute) save.push_back(r.z);
-      }
-  if (options.recompute) raw = nullptr;
+      for (const fused::Raw& r : branch) save.push_back(r.z);
   const Rule rule = [own = std::vector<MixedEdgeOperands>(edges.begin(), edges.end()), raw, options, saved_operands,
                      where](Vjp& v) {
     for (int i = 0; i < saved_operands; ++i) v.saved(i);  // refuses one that was written to since
     if (v.recording()) return backward_in_ops(v, own, options, where);
-    fused::backward(v, own, raw ? *raw : fused::run_branches(own, options.epsilon), where);
+    int input = 0;
+    for (std::size_t e = 0; e < own.size(); ++e)
+      input = fused::backward(v, own[e], options.recompute ? fused::run_branches(own[e], options.epsilon) : (*raw)[e],
+                              input, where);
   };
   node.y = record(kMixedNode, inputs, node.y, {.save = std::move(save), .rule = rule, .macs = macs(edges)}, where);
   return node;

@@ -17,13 +17,14 @@ inline std::int64_t mix_lanes(std::int64_t channels) {
 // y (+)= shift + sum of N terms, one image. z are the terms' images; scales [N][period].
 template <int N>
 void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z, const float* scales,
-               const float* shift, float* y) {
+               const float* shift, bool add, float* y) {
   constexpr int W = kWidth;
   const std::int64_t lanes = mix_lanes(channels), period = lanes < 16 ? 16 : lanes;
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
-    Vector<W> sum = shift ? load<W>(shift + c) : load_up_to<W>(y + m, n);
+    Vector<W> sum = shift ? load<W>(shift + c) : Vector<W>{};
+    if (add) sum += load_up_to<W>(y + m, n);
 #pragma GCC unroll 8
     for (int t = 0; t < N; ++t)
       sum = multiply_add<W>(load<W>(scales + t * period + c), load_up_to<W>(from[t] + m, n), sum);
@@ -31,11 +32,12 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   });
 }
 
-using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, const float*, const float*, float*);
+using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, const float*, const float*, bool, float*);
 constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_terms<3>, mix_terms<4>,
                                                mix_terms<5>, mix_terms<6>, mix_terms<7>, mix_terms<8>};
 
-void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const float* shift, float* y, float* scratch) {
+void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const float* shift, bool add, float* y,
+              float* scratch) {
   const MixShape s = shape;
   const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
   float *shifts = scratch, *scales = scratch + period;
@@ -46,7 +48,8 @@ void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const floa
       const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
       const float* z[kTermsAtOnce];
       for (int k = 0; k < now; ++k) z[k] = terms[t + k].z + n * image;
-      kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, y + n * image);
+      kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, add || t > 0,
+                         y + n * image);
     }
   });
 }

@@ -43,7 +43,8 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   std::vector<float> y(static_cast<std::size_t>(out)), dots;
   std::vector<double> mix_sums(3 * channels);
   scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2) + edge_mix_sums_scratch(mix, 2)));
-  isa.edge_mix(mix, 2, terms, d.data(), y.data(), scratch.data());
+  isa.edge_mix(mix, 2, terms, d.data(), false, y.data(), scratch.data());
+  isa.edge_mix(mix, 2, terms, d.data(), true, y.data(), scratch.data());
   isa.edge_mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
   dots.assign(mix_sums.begin(), mix_sums.end());
   for (const auto& v : {z, statistics, depthwise, pointwise, dx, sums, y, dots})
