@@ -17,6 +17,7 @@
 #include "nas/cost/cost.h"
 #include "nas/run/run_folder.h"
 #include "nas/run/summary.h"
+#include "nas/search/memory_plan.h"
 
 using namespace nascent;
 using namespace nascent::examples;
@@ -78,13 +79,14 @@ int run(const Flags& flags, const CommonFlags& common) {
     check_last_batch(half, options.batch, one_pixel);
   const std::size_t machine = available_bytes() + resident_bytes();
   const std::size_t memory = std::min(machine, flags.memory_limit.value_or(machine));
-  const nas::Forecast forecast = nas::forecast(training, options, memory);
+  const auto forecast_with = [&](std::int64_t) { return nas::forecast(training, options, machine); };
   if (flags.dry_run) {
+    const nas::Forecast forecast = forecast_with(0);
     std::cout << (common.json ? forecast_json(forecast, options, memory) + "\n"
                               : forecast_text(forecast, options, memory));
     return 0;
   }
-  nas::expect_fits(forecast, memory, options.batch);
+  const nas::MemoryPlan plan = nas::plan_memory(forecast_with, 0, memory, options.batch);
   const nas::Provenance provenance{common.command, flags.data, common.seed, kernels::threads()};
   std::optional<nas::RunFolder> folder;
   const auto say = [&](const std::string& line) {
@@ -104,7 +106,7 @@ int run(const Flags& flags, const CommonFlags& common) {
               }
               say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
               for (const std::string& line : nas::describe(options)) say("  " + line);
-              say("  memory: " + mebibytes(forecast.peak_rss) + " at the most, of " + mebibytes(memory));
+              say("  memory: " + mebibytes(plan.forecast.peak_rss) + " at the most, of " + mebibytes(memory));
             },
         .on_step =
             [&](const nas::SearchProgress& p) {

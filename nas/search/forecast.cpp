@@ -101,12 +101,4 @@ Forecast forecast(const TrainingData& training, const SearchOptions& options, st
   }
 }
 
-void expect_fits(const Forecast& forecast, std::size_t limit, std::int64_t batch) {
-  if (forecast.peak_rss <= limit) return;
-  throw MemoryError(
-      fmt::format("this search would need {} of memory at batch {}, and there are {}; choose a smaller "
-                  "--batch, fewer --channels or --layers",
-                  mebibytes(forecast.peak_rss), batch, mebibytes(limit)));
-}
-
 }  // namespace nascent::nas

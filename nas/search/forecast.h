@@ -22,7 +22,4 @@ struct Forecast {
 // bytes; errors of search().
 Forecast forecast(const TrainingData& training, const SearchOptions& options, std::size_t available);
 
-// MemoryError unless a search foretold so fits in `limit` bytes. It says what would need less.
-void expect_fits(const Forecast& forecast, std::size_t limit, std::int64_t batch);
-
 }  // namespace nascent::nas

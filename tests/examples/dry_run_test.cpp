@@ -49,7 +49,7 @@ TEST_CASE("a search that cannot fit is refused before it starts") {
   for (const char* limit : {"90M", "1K"}) {
     INFO(limit);
     const Outcome outcome = run("search", search_flags + Arguments{"--memory-limit", limit, "--out", folder / "run"});
-    check_refused(outcome, 1, "search", "memory");
+    check_refused(outcome, 1, "search", "this search takes at least ");
     CHECK(folder.files() == 0);
   }
   const json told = parsed_output(run("search", search_flags + Arguments{"--dry-run", "--memory-limit", "90M"}));

@@ -1,4 +1,4 @@
-#include "nas/search/forecast.h"
+#include "nas/search/memory_plan.h"
 
 #include <catch2/catch.hpp>
 
@@ -69,11 +69,40 @@ TEST_CASE("what does not fit is refused, and the pool is as before") {
   const PoolReport after = BufferPool::instance().report();
   CHECK(after.held_bytes == 0);
   CHECK_NOTHROW(BufferPool::instance().take(2 << 20));
-  Forecast f;
-  f.peak_rss = 3 << 20;
-  CHECK_NOTHROW(expect_fits(f, 3 << 20, 64));
-  CHECK_THROWS_WITH(expect_fits(f, 2 << 20, 64),
-                    Catch::Contains("need 3 MiB of memory at batch 64, and there are 2 MiB; choose a smaller --batch"));
+}
+
+TEST_CASE("the fewest cells that make a search fit are recomputed") {
+  constexpr std::int64_t kCells = 8;
+  for (std::size_t limit = 0; limit <= 120; ++limit) {
+    int asked = 0;
+    const auto plan = [&] {
+      return plan_memory(
+          [&](std::int64_t recomputed) {
+            ++asked;
+            return Forecast{.peak_rss = 100 - 10 * static_cast<std::size_t>(recomputed)};
+          },
+          kCells, limit, 64);
+    };
+    CAPTURE(limit);
+    if (limit < 20) {
+      CHECK_THROWS_AS(plan(), MemoryError);
+      continue;
+    }
+    const MemoryPlan made = plan();
+    CHECK(made.recomputed_cells == (limit >= 100 ? 0 : static_cast<std::int64_t>(109 - limit) / 10));
+    CHECK(made.forecast.peak_rss <= limit);
+    CHECK(asked <= 5);
+  }
+}
+
+TEST_CASE("a search that cannot fit is refused with what it takes at least") {
+  const auto needs = [](std::size_t mebibytes) {
+    return [=](std::int64_t) { return Forecast{.peak_rss = mebibytes << 20}; };
+  };
+  CHECK_THROWS_WITH(plan_memory(needs(3), 0, 2 << 20, 64),
+                    "this search takes at least 3 MiB of memory at batch 64, and may take 2 MiB; choose a smaller "
+                    "--batch, fewer --channels or --layers");
+  CHECK_THROWS_WITH(plan_memory(needs(3), 8, 2 << 20, 64), Catch::Contains("at batch 64, however much is recomputed"));
 }
 
 TEST_CASE("after its first step a search asks the system for no buffer, short last batches aside") {
