@@ -28,7 +28,7 @@ struct Flags {
   std::string space, preset = "tiny", order, data = "fashion-mnist", out;
   std::optional<std::int64_t> channels, layers, batch, epochs, limit;
   std::optional<std::size_t> memory_limit;
-  bool dry_run = false;
+  bool dry_run = false, no_fuse = false;
 };
 
 // The preset, with what was given on the command line put over it.
@@ -43,6 +43,7 @@ nas::SearchOptions options_from(const Flags& flags, std::uint64_t seed) {
   options.batch = flags.batch.value_or(options.batch);
   options.epochs = flags.epochs.value_or(options.epochs);
   options.limit = flags.limit.value_or(options.limit);
+  options.fuse = !flags.no_fuse;
   options.seed = seed;
   return options;
 }
@@ -70,7 +71,7 @@ Architecture derive(const nas::Supernet& supernet) {
 }
 
 int run(const Flags& flags, const CommonFlags& common) {
-  const nas::SearchOptions options = options_from(flags, common.seed);
+  nas::SearchOptions options = options_from(flags, common.seed);
   const TrainingData training = load_training(flags.data, {.limit = options.limit, .seed = common.seed});
   const Dataset& data = training.data;
   // The darts space halves an image twice, the lecture space never.
@@ -79,14 +80,12 @@ int run(const Flags& flags, const CommonFlags& common) {
     check_last_batch(half, options.batch, one_pixel);
   const std::size_t machine = available_bytes() + resident_bytes();
   const std::size_t memory = std::min(machine, flags.memory_limit.value_or(machine));
-  const auto forecast_with = [&](std::int64_t) { return nas::forecast(training, options, machine); };
+  const nas::MemoryPlan plan = nas::plan_memory(training, options, memory, machine);
+  options.recomputed_cells = plan.recomputed_cells;
   if (flags.dry_run) {
-    const nas::Forecast forecast = forecast_with(0);
-    std::cout << (common.json ? forecast_json(forecast, options, memory) + "\n"
-                              : forecast_text(forecast, options, memory));
+    std::cout << (common.json ? forecast_json(plan, options, memory) + "\n" : forecast_text(plan, options, memory));
     return 0;
   }
-  const nas::MemoryPlan plan = nas::plan_memory(forecast_with, 0, memory, options.batch);
   const nas::Provenance provenance{common.command, flags.data, common.seed, kernels::threads()};
   std::optional<nas::RunFolder> folder;
   const auto say = [&](const std::string& line) {
@@ -106,7 +105,8 @@ int run(const Flags& flags, const CommonFlags& common) {
               }
               say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
               for (const std::string& line : nas::describe(options)) say("  " + line);
-              say("  memory: " + mebibytes(plan.forecast.peak_rss) + " at the most, of " + mebibytes(memory));
+              say(fmt::format("  memory: {} at the most, of {}; {} cells recomputed", mebibytes(plan.forecast.peak_rss),
+                              mebibytes(memory), plan.recomputed_cells));
             },
         .on_step =
             [&](const nas::SearchProgress& p) {
@@ -175,11 +175,12 @@ int main(int argc, char** argv) {
   cli.number("--batch", flags.batch, {2, 100'000}, "images a step, of either half");
   cli.number("--epochs", flags.epochs, {1, 100'000}, "passes over the training half");
   cli.number("--limit", flags.limit, {0, 1'000'000'000}, "training images to use, both halves together; 0: all");
-  cli.custom("--memory-limit", "SIZE", "a size like 500M or 2G", "refuse a search that would take more [what is free]",
-             [&flags](const std::string& typed) {
+  cli.custom("--memory-limit", "SIZE", "a size like 500M or 2G",
+             "compute more again, or refuse, rather than take more [what is free]", [&flags](const std::string& typed) {
                flags.memory_limit = parsed_bytes(typed);
                return flags.memory_limit.has_value();
              });
+  cli.flag("--no-fuse", flags.no_fuse, "compute mixed edges operation by operation: the readable way, slower");
   cli.flag("--dry-run", flags.dry_run, "tell what the search would take, and do not search");
   cli.text("--out", flags.out, "DIR", "where the run folder goes; without it nothing is written");
   cli.example("search --preset tiny --out runs/first", "minutes on Fashion-MNIST");

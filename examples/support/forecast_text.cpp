@@ -8,22 +8,24 @@
 
 namespace nascent::examples {
 
-std::string forecast_text(const nas::Forecast& f, const nas::SearchOptions& options, std::size_t limit) {
+std::string forecast_text(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit) {
+  const nas::Forecast& f = plan.forecast;
   return fmt::format(
-      "peak memory   {}, of them {} for the tensors of a step; {} may be used: {}\n"
+      "peak memory   {}, of them {} for the tensors of a step; {} may be used; {} cells recomputed\n"
       "supernet      {} parameters\n"
       "step          {} multiply-adds in {} forward passes; backward is about twice as many again\n"
       "search        {} steps an epoch, {} epochs\n",
-      mebibytes(f.peak_rss), mebibytes(f.pool_peak), mebibytes(limit),
-      f.peak_rss <= limit ? "it fits" : "it does not fit, choose a smaller --batch", grouped(f.parameters),
+      mebibytes(f.peak_rss), mebibytes(f.pool_peak), mebibytes(limit), plan.recomputed_cells, grouped(f.parameters),
       grouped(f.macs_per_step), f.forward_passes, grouped(f.steps_per_epoch), options.epochs);
 }
 
-std::string forecast_json(const nas::Forecast& f, const nas::SearchOptions& options, std::size_t limit) {
-  return nlohmann::ordered_json{
-      {"peak_rss_bytes", f.peak_rss},     {"pool_peak_bytes", f.pool_peak},       {"memory_limit_bytes", limit},
-      {"fits", f.peak_rss <= limit},      {"parameters", f.parameters},           {"forward_passes", f.forward_passes},
-      {"macs_per_step", f.macs_per_step}, {"steps_per_epoch", f.steps_per_epoch}, {"epochs", options.epochs}}
+std::string forecast_json(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit) {
+  const nas::Forecast& f = plan.forecast;
+  return nlohmann::ordered_json{{"peak_rss_bytes", f.peak_rss},     {"pool_peak_bytes", f.pool_peak},
+                                {"memory_limit_bytes", limit},      {"recomputed_cells", plan.recomputed_cells},
+                                {"parameters", f.parameters},       {"forward_passes", f.forward_passes},
+                                {"macs_per_step", f.macs_per_step}, {"steps_per_epoch", f.steps_per_epoch},
+                                {"epochs", options.epochs}}
       .dump();
 }
 

@@ -2,12 +2,12 @@
 // What `search --dry-run` prints.
 #include <string>
 
-#include "nas/search/forecast.h"
+#include "nas/search/memory_plan.h"
 
 namespace nascent::examples {
 
 // `limit` is what the search may take, in bytes.
-std::string forecast_text(const nas::Forecast& forecast, const nas::SearchOptions& options, std::size_t limit);
-std::string forecast_json(const nas::Forecast& forecast, const nas::SearchOptions& options, std::size_t limit);
+std::string forecast_text(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit);
+std::string forecast_json(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit);
 
 }  // namespace nascent::examples

@@ -32,6 +32,8 @@ std::string search_config_json(const SearchOptions& o, const std::string& preset
   j["batch"] = o.batch;
   j["epochs"] = o.epochs;
   j["limit"] = o.limit;
+  j["fuse"] = o.fuse;
+  j["recomputed_cells"] = o.recomputed_cells;
   j["weights"] = {{"learning_rate", b.weights.learning_rate},
                   {"final_learning_rate", o.final_learning_rate},
                   {"momentum", b.weights.momentum},

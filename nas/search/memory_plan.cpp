@@ -25,4 +25,15 @@ MemoryPlan plan_memory(const std::function<Forecast(std::int64_t recomputed_cell
   return plan;
 }
 
+MemoryPlan plan_memory(const TrainingData& training, const SearchOptions& options, std::size_t limit,
+                       std::size_t available) {
+  const auto forecast_with = [&](std::int64_t recomputed) {
+    SearchOptions changed = options;
+    changed.recomputed_cells = recomputed;
+    return forecast(training, changed, available);
+  };
+  const bool can_recompute = options.fuse && options.space == "darts";
+  return plan_memory(forecast_with, can_recompute ? options.layers : 0, limit, options.batch);
+}
+
 }  // namespace nascent::nas

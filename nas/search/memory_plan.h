@@ -18,4 +18,9 @@ struct MemoryPlan {
 MemoryPlan plan_memory(const std::function<Forecast(std::int64_t recomputed_cells)>& forecast, std::int64_t cells,
                        std::size_t limit, std::int64_t batch);
 
+// The same for a search with these options: cells of a fused supernet of the darts space can be recomputed.
+// `available` is what its trials may take, in bytes.
+MemoryPlan plan_memory(const TrainingData& training, const SearchOptions& options, std::size_t limit,
+                       std::size_t available);
+
 }  // namespace nascent::nas

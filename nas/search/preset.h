@@ -15,6 +15,9 @@ struct SearchOptions {
   BilevelOptions bilevel = {};
   double final_learning_rate = 0.001;  // of the weights, by a cosine over the epochs
   Augmentation augmentation = {.crop_padding = 4, .flip = true};
+  // How it is computed; neither changes what is searched (SupernetOptions says what they are).
+  bool fuse = true;
+  std::int64_t recomputed_cells = 0;
   std::uint64_t seed = 0;
   DType dtype = DType::f32;
 };

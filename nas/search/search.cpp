@@ -64,7 +64,9 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
                                                       .image = {data.channels, data.height, data.width},
                                                       .classes = data.classes,
                                                       .dtype = options.dtype,
-                                                      .seed = options.seed});
+                                                      .seed = options.seed,
+                                                      .fuse = options.fuse,
+                                                      .recomputed_cells = options.recomputed_cells});
   result.initial_alphas = result.supernet->alpha_matrices();
   Bilevel bilevel(*result.supernet, options.bilevel);
 

@@ -27,7 +27,7 @@ TEST_CASE("a dry run foretells what the search then takes, and writes nothing") 
   CHECK(foretold.at("parameters") == real.at("parameters"));
   CHECK(foretold.at("macs_per_step").get<std::int64_t>() == 2 * 50 * real.at("macs").get<std::int64_t>());
   CHECK(foretold.at("steps_per_epoch") == 2);
-  CHECK(foretold.at("fits") == true);
+  CHECK(foretold.at("recomputed_cells") == 0);
   const json epoch = json::parse(contents(folder / "run/history.jsonl"));
   CHECK(epoch.at("pool_peak_bytes") == real.at("pool_peak_bytes"));
   CHECK(epoch.at("peak_rss_bytes").get<double>() == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
@@ -52,6 +52,22 @@ TEST_CASE("a search that cannot fit is refused before it starts") {
     check_refused(outcome, 1, "search", "this search takes at least ");
     CHECK(folder.files() == 0);
   }
-  const json told = parsed_output(run("search", search_flags + Arguments{"--dry-run", "--memory-limit", "90M"}));
-  CHECK(told.at("fits") == false);
+  check_refused(run("search", search_flags + Arguments{"--dry-run", "--memory-limit", "1M"}), 1, "search", "at least ");
+}
+
+TEST_CASE("a search short of memory recomputes cells and finds the same, bit by bit", "[full]") {
+  const TemporaryFolder folder;
+  const Arguments flags = search_flags + Arguments{"--out"};
+  const json free = parsed_output(run("search", flags + Arguments{folder / "free"}));
+  const json least = parsed_output(run("search", search_flags + Arguments{"--dry-run", "--memory-limit", "1G"}));
+  // Between none and all of the cells.
+  const auto limit = static_cast<std::int64_t>(0.85 * least.at("peak_rss_bytes").get<double>()) / 1024;
+  const Arguments tight = {"--memory-limit", std::to_string(limit) + "K"};
+  const json foretold = parsed_output(run("search", search_flags + tight + Arguments{"--dry-run"}));
+  CHECK(foretold.at("recomputed_cells") > 0);
+  const json short_of = parsed_output(run("search", flags + Arguments{folder / "tight"} + tight));
+  CHECK(short_of.at("peak_rss_bytes") <= 1024 * limit);
+  CHECK(short_of.at("genotype") == free.at("genotype"));
+  CHECK(contents(folder / "tight/weights.safetensors") == contents(folder / "free/weights.safetensors"));
+  CHECK(json::parse(contents(folder / "tight/config.json")).at("recomputed_cells") == foretold.at("recomputed_cells"));
 }

@@ -11,7 +11,7 @@ const std::map<std::string, Arguments> flags_of = {
     {"search",
      {"--space darts|lecture", "--preset tiny|small|darts", "--order first|second|exact",
       "--data DIR|fashion-mnist|synthetic", "--channels N", "--layers N", "--batch N", "--epochs N", "--limit N",
-      "--memory-limit SIZE", "--dry-run", "--out DIR"}},
+      "--memory-limit SIZE", "--no-fuse", "--dry-run", "--out DIR"}},
     {"train",
      {"--genotype NAME|TEXT|FILE", "--data DIR|fashion-mnist|synthetic", "--channels N", "--layers N", "--batch N",
       "--epochs N", "--limit N", "--auxiliary", "--drop-path X", "--cutout N", "--out DIR"}},
