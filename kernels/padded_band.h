@@ -19,17 +19,13 @@ struct BandShape {
   std::int64_t height, width, channels;  // of the image that is read
   std::int64_t out_height, out_width;    // of the one that is written
   std::int64_t kernel_h, kernel_w, stride, dilation;
-  std::int64_t pad_h, pad_w;   // zeros above and left; negative crops
-  std::int64_t spread = 1;     // distance between image pixels in the padded one: stride of a gradient
-  bool split_columns = false;  // columns of equal remainder by stride lie together (depthwise)
+  std::int64_t pad_h, pad_w;  // zeros above and left; negative crops
 
   // Of the padded image, the part that some window reads.
   [[gnu::always_inline]] std::int64_t columns() const {
     return (out_width - 1) * stride + dilation * (kernel_w - 1) + 1;
   }
-  [[gnu::always_inline]] std::int64_t phases() const { return split_columns ? stride : 1; }
-  [[gnu::always_inline]] std::int64_t phase_pitch() const { return (columns() + phases() - 1) / phases() * channels; }
-  [[gnu::always_inline]] std::int64_t pitch() const { return phases() * phase_pitch(); }
+  [[gnu::always_inline]] std::int64_t pitch() const { return columns() * channels; }
   // Rows the windows of `rows` output rows read.
   [[gnu::always_inline]] std::int64_t rows_read(std::int64_t rows) const {
     return (rows - 1) * stride + dilation * (kernel_h - 1) + 1;
@@ -44,8 +40,7 @@ struct BandShape {
   // Floats of a band's buffer. 64 beyond the end: a vector may read past the last row, never write.
   [[gnu::always_inline]] std::int64_t floats() const { return round_up(rows_read(band()) * pitch() + 64, 16); }
   [[gnu::always_inline]] bool needs_copy() const {
-    return pad_h != 0 || pad_w != 0 || spread != 1 || phases() != 1 || columns() > width ||
-           rows_read(out_height) > height;
+    return pad_h != 0 || pad_w != 0 || columns() > width || rows_read(out_height) > height;
   }
 };
 
@@ -81,17 +76,26 @@ static inline BandShape reading_gradient(const Convolution& s, std::int64_t chan
 
 static inline BandShape forward_band(const Conv2dShape& s) { return reading_image(s, s.in_channels); }
 static inline BandShape gradient_band(const Conv2dShape& s) { return reading_gradient(s, s.out_channels); }  // stride 1
-static inline BandShape forward_band(const DepthwiseShape& s) {
-  BandShape band = reading_image(s, s.channels);
-  band.split_columns = true;
-  return band;
-}
-// Any stride: dy spread by it, with zeros between.
+static inline BandShape forward_band(const DepthwiseShape& s) { return reading_image(s, s.channels); }
+// Any stride: input pixel s*q + r reaches outputs q - pad up to q + (s - 1 + padding)/s along each axis. The band's
+// rows and columns are those q.
 static inline BandShape gradient_band(const DepthwiseShape& s) {
-  BandShape band = reading_gradient(s, s.channels);
-  band.spread = s.stride;
-  band.split_columns = true;
-  return band;
+  const auto pad = [&](std::int64_t kernel) {
+    const std::int64_t before = s.dilation * (kernel - 1) - s.padding;
+    return before > 0 ? (before + s.stride - 1) / s.stride : 0;
+  };
+  const std::int64_t after = (s.stride - 1 + s.padding) / s.stride, pad_h = pad(s.kernel_h), pad_w = pad(s.kernel_w);
+  return {.height = s.out_height(),
+          .width = s.out_width(),
+          .channels = s.channels,
+          .out_height = (s.height + s.stride - 1) / s.stride,
+          .out_width = (s.width + s.stride - 1) / s.stride,
+          .kernel_h = pad_h + after + 1,
+          .kernel_w = pad_w + after + 1,
+          .stride = 1,
+          .dilation = 1,
+          .pad_h = pad_h,
+          .pad_w = pad_w};
 }
 
 // Weights packed into zero-padded panels of columns, at most 16 wide in the last: in x out products a tap and group.

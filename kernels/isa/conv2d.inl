@@ -44,19 +44,6 @@ inline BandRows read_band(const BandShape& b, const float* image, std::int64_t b
   return {buffer, b.pitch()};
 }
 
-// The kernel rows of output row i that lie inside the image. Those outside would multiply zeros: a twelfth of a 3x3
-// convolution of 8x8 pixels.
-struct Inside {
-  std::int64_t begin, end;
-};
-inline Inside taps_inside(const BandShape& b, std::int64_t i) {
-  const std::int64_t first = i * b.stride - b.pad_h;
-  std::int64_t begin = 0, end = b.kernel_h;
-  while (begin < end && first + begin * b.dilation < 0) ++begin;
-  while (end > begin && first + (end - 1) * b.dilation >= b.height) --end;
-  return {begin, end};
-}
-
 // y = the convolution of x by packed weights, one band of rows a chunk.
 void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, const float* x, const float* packed,
               float* y, float* buffers) {
@@ -72,7 +59,7 @@ void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, cons
       each_panel(groups.out, [&](const Panel& panel) {
         const float* weights = packed + (g * round_up(groups.out, 16) + panel.begin) * taps * groups.in;
         for (std::int64_t row = 0; row < rows; ++row) {
-          const Inside inside = taps_inside(b, begin + row);
+          const Inside inside = taps_inside(b.kernel_h, b.dilation, b.height, (begin + row) * b.stride - b.pad_h);
           each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
             panel.along_k[pixels - 1]({.a = in.data + (row * b.stride + inside.begin * b.dilation) * in.pitch +
                                             column * b.stride * b.channels + g * groups.in,

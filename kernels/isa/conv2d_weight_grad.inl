@@ -63,7 +63,10 @@ inline void add_pointwise_grad(const Conv2dShape& s, const float* x, const float
                   .c_row = s.out_channels,
                   .columns = panel.columns,
                   .add = true};
-        if (s.stride == 1) tile.k = images * pixels, tile.outer = tile.inner = 1;
+        if (s.stride == 1) {
+          tile.k = images * pixels, tile.outer = tile.inner = 1;
+          if (panel.begin == 0) tile.ahead = x + tile.k * (s.in_channels + row);
+        }
         panel.along_rows[height - 1](tile);
       });
     });
@@ -71,7 +74,7 @@ inline void add_pointwise_grad(const Conv2dShape& s, const float* x, const float
 
 // Of x and dy that a 1x1 convolution passes over before its sums are stored: a quarter of a 1 MB L2, since each tile of
 // sums reads them again.
-constexpr std::int64_t kRunFloats = 65536;
+constexpr std::int64_t kRunFloats = 16384;
 
 void conv2d_weight_grad(const Conv2dShape& s, const float* x, const float* dy, float* dw, float* scratch) {
   const BandShape b = forward_band(s);

@@ -1,182 +1,262 @@
-// Ladder: v1 naive = reference/depthwise_conv2d.h; v3 line buffer with rows seen as one flat axis of (column, channel):
-// this file. v4, fusing the 1x1 convolution that follows, is not done.
-// Columns of equal remainder by the stride lie together in the band, so that for any stride neighbouring outputs read
-// neighbouring floats, and any number of channels fills whole vectors: weights are repeated over lane_period(channels).
-// Intensity of 3x3: 18 FLOP per 8 bytes, 2 FLOP/byte: memory-bound from L3 on; 5x5, 6 FLOP/byte, is bound by its loads.
+// Ladder: v1 naive = reference/depthwise_conv2d.h; v3 line buffer, and from it sums over lists of taps
+// (depthwise_rows.inl): this file. v4, the 1x1 convolution that follows fused in, is fused_branches.inl.
+// Outputs that share their weights are a vector of channels at every pixel; at stride 1 pixels are one flat run, and
+// any number of channels fills whole vectors: weights are repeated over lane_period(channels). Intensity of 3x3: 18
+// FLOP per 8 bytes, 2 FLOP/byte: memory-bound from L3 on; 5x5, 6 FLOP/byte, is bound by its loads.
 #pragma once
 #include "kernels/depthwise_conv2d.h"
+#include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Where the taps of a band lie: computed once a band and passed by value, because after a store through a vector the
-// compiler would have to read a shape again.
-struct TapSteps {
-  std::int64_t kernel_h, kernel_w, row, phases, phase, column, wrap;
-  explicit TapSteps(const BandShape& b)
-      : kernel_h(b.kernel_h),
-        kernel_w(b.kernel_w),
-        row(b.dilation * b.pitch()),
-        phases(b.phases()),
-        phase(b.dilation % phases),
-        column(phase * b.phase_pitch() + b.dilation / phases * b.channels),
-        wrap(b.channels - phases * b.phase_pitch()) {}
-};
-struct TapColumn {
-  std::int64_t offset = 0, phase = 0;
-  NASCENT_INLINE void next(const TapSteps& steps) {
-    offset += steps.column, phase += steps.phase;
-    if (phase >= steps.phases) phase -= steps.phases, offset += steps.wrap;
-  }
-};
-
-// Q vectors of outputs, `step` floats apart, that share their weights: w[tap * step].
-template <int Q>
-NASCENT_INLINE void depthwise_vectors(const TapSteps steps, const float* x, const float* w, std::int64_t step,
-                                      Vector<kWidth> (&sum)[Q]) {
-#pragma GCC unroll 8
-  for (int q = 0; q < Q; ++q) sum[q] = Vector<kWidth>{};
-  for (std::int64_t u = 0; u < steps.kernel_h; ++u, x += steps.row) {
-    TapColumn column;
-    for (std::int64_t v = 0; v < steps.kernel_w; ++v, column.next(steps), w += step) {
-      const Vector<kWidth> weight = load<kWidth>(w);
-#pragma GCC unroll 8
-      for (int q = 0; q < Q; ++q) sum[q] += load<kWidth>(x + column.offset + q * step) * weight;
-    }
-  }
-}
-
-// One output row of n floats. Eight vectors in flight cover the FMA's latency on two 256-bit units and load each
-// weight once for eight uses.
-inline void depthwise_row(const TapSteps steps, const float* x, const float* w, std::int64_t period, std::int64_t n,
-                          float* y) {
-  constexpr int W = kWidth;
-  for (std::int64_t lane = 0; lane < period && lane < n; lane += W) {
-    std::int64_t f = lane;
-    const auto run = [&]<int Q>(Vector<W>(&sum)[Q]) {
-      for (; f + (Q - 1) * period + W <= n; f += Q * period) {
-        depthwise_vectors<Q>(steps, x + f, w + lane, period, sum);
-#pragma GCC unroll 8
-        for (int q = 0; q < Q; ++q) store<W>(y + f + q * period, sum[q]);
-      }
-    };
-    Vector<W> eight[8], four[4], one[1];
-    run(eight);
-    run(four);
-    run(one);
-    if (f < n) {
-      depthwise_vectors<1>(steps, x + f, w + lane, period, one);
-      store_n<W>(y + f, one[0], n - f);
-    }
-  }
-}
-
 // w[taps][channels] repeated to [taps][period].
-inline void repeat_weights(const DepthwiseShape& s, bool flip, const float* w, float* to) {
+inline void repeat_weights(const DepthwiseShape& s, const float* w, float* to) {
   const std::int64_t taps = s.kernel_h * s.kernel_w, period = lane_period(s.channels);
   for (std::int64_t t = 0; t < taps; ++t)
     for (std::int64_t lane = 0; lane < period; lane += s.channels)
-      copy(s.channels, w + (flip ? taps - 1 - t : t) * s.channels, to + t * period + lane);
+      copy(s.channels, w + t * s.channels, to + t * period + lane);
 }
 
-void depthwise(const DepthwiseShape& s, const BandShape& b, bool flip, const float* x, const float* w, float* y,
-               float* scratch) {
-  const std::int64_t period = lane_period(s.channels), n = b.out_width * s.channels;
-  repeat_weights(s, flip, w, scratch);
-  float* buffers = scratch + s.kernel_h * s.kernel_w * period;
-  parallel_chunks(s.batch * b.bands(), [&](std::int64_t chunk) {
-    const std::int64_t image = chunk / b.bands(), begin = chunk % b.bands() * b.band();
-    const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
-    float* buffer = buffers + worker() * b.floats();
-    fill_band(b, x + image * b.height * b.width * s.channels, begin, rows, buffer);
-    const TapSteps steps(b);
-    for (std::int64_t row = 0; row < rows; ++row)
-      depthwise_row(steps, buffer + row * b.stride * b.pitch(), scratch, period, n,
-                    y + (image * b.out_height + begin + row) * n);
+// A row of `pixels` outputs from r on, each of `channels` floats. Reads up to a vector beyond the last pixel of x.
+template <int W>
+NASCENT_INLINE void depthwise_lanes(TapRun r, std::int64_t pixels, std::int64_t left) {
+  const float* const x = r.x;
+  float* const y = r.y;
+  r.lanes = left < W ? left : 0;
+  each_tile(pixels, max_rows(1), [&](std::int64_t begin, std::int64_t count) {
+    r.x = x + begin * r.x_step, r.y = y + begin * r.y_step;
+    kTapRuns<W>[count - 1](r);
   });
 }
-
-void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const float* w, float* y, float* scratch) {
-  depthwise(s, forward_band(s), false, x, w, y, scratch);
-}
-void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const float* w, float* dx, float* scratch) {
-  depthwise(s, gradient_band(s), true, dy, w, dx, scratch);
-}
-
-// Adds rows of a band to the sums of kernel row u, taps [v, v + KW): sums[tap][period], one lane a sum.
-template <int KW>
-inline void add_depthwise_weight_grad(const BandShape& b, const float* x, const float* dy, std::int64_t rows,
-                                      const std::int64_t (&offset)[KW], std::int64_t period, float* sums) {
+inline void depthwise_row(TapRun r, std::int64_t pixels, std::int64_t channels, std::int64_t period) {
   constexpr int W = kWidth;
-  const std::int64_t n = b.out_width * b.channels, row_step = b.stride * b.pitch();
-  for (std::int64_t lane = 0; lane < period && lane < n; lane += W) {
-    Vector<W> sum[KW];
-#pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v) sum[v] = load<W>(sums + v * period + lane);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const float *xr = x + row * row_step, *gr = dy + row * n;
-      std::int64_t f = lane;
-      for (; f + W <= n; f += period) {
-        const Vector<W> g = load<W>(gr + f);
-#pragma GCC unroll 8
-        for (int v = 0; v < KW; ++v) sum[v] += load<W>(xr + offset[v] + f) * g;
-      }
-      if (f >= n) continue;
-      const Vector<W> g = load_n<W>(gr + f, n - f);  // x as well: beyond the row may lie a NaN
-#pragma GCC unroll 8
-      for (int v = 0; v < KW; ++v) sum[v] += load_n<W>(xr + offset[v] + f, n - f) * g;
+  const float *const x = r.x, *const w = r.w;
+  float* const y = r.y;
+  const bool flat = r.x_step == channels && r.y_step == channels;
+  const std::int64_t n = flat ? pixels * channels : channels;  // floats of a run, and of a pixel
+  if (flat) r.x_step = r.y_step = period;
+  for (std::int64_t lane = 0; lane < n && lane < period; lane += W) {
+    r.x = x + lane, r.w = w + lane, r.y = y + lane;
+    const std::int64_t left = n - lane;
+    if (flat) {  // whole vectors a period apart, then what is left of the row
+      const std::int64_t whole = left < W ? 0 : (left - W) / period + 1, rest = left - whole * period;
+      if (whole > 0) depthwise_lanes<W>(r, whole, W);
+      r.x += whole * period, r.y += whole * period;
+      if (rest > 0) depthwise_lanes<W>(r, 1, rest);
+    } else if (W > 4 && left <= 4) {
+      depthwise_lanes<4>(r, pixels, left);
+    } else if (W > 8 && left <= 8) {
+      depthwise_lanes<(W > 8 ? 8 : W)>(r, pixels, left);
+    } else {
+      depthwise_lanes<W>(r, pixels, left);
     }
-#pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v) store<W>(sums + v * period + lane, sum[v]);
   }
 }
 
-// Tap by tap in blocks of 5, 3 or 1: the sums of a block stay in registers, dy is loaded once for all of them.
-inline void depthwise_kernel_row(const BandShape& b, const float* x, const float* dy, std::int64_t rows,
-                                 std::int64_t period, float* sums) {
-  const TapSteps steps(b);
-  TapColumn column;
-  std::int64_t v = 0;
-  const auto run = [&]<int KW>(std::int64_t(&offset)[KW]) {
-    for (; v + KW <= b.kernel_w; v += KW) {
-      for (auto& o : offset) o = column.offset, column.next(steps);
-      add_depthwise_weight_grad<KW>(b, x, dy, rows, offset, period, sums + v * period);
+// Calls body(image, first row, rows, buffer that holds what they read) for each band, in parallel.
+template <class Body>
+NASCENT_INLINE void each_band(const BandShape& b, std::int64_t batch, const float* x, float* buffers,
+                              const Body& body) {
+  parallel_chunks(batch * b.bands(), [&](std::int64_t chunk) {
+    const std::int64_t image = chunk / b.bands(), begin = chunk % b.bands() * b.band();
+    const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
+    float* buffer = buffers + worker() * b.floats();
+    fill_band(b, x + image * b.height * b.width * b.channels, begin, rows, buffer);
+    body(image, begin, rows, buffer);
+  });
+}
+
+// The taps from number `first` on that meet an output of the forward band, or that reach input pixels of remainder
+// (row, column) by the stride in the gradient's: s*q + row was read by tap u from output q + (row + padding -
+// u*dilation)/s, where that is whole. As many as a list holds; returns the number of the next.
+inline std::int64_t convolution_taps(const DepthwiseShape& s, const BandShape& b, bool reversed, std::int64_t first,
+                                     TapList& taps) {
+  taps.count = 0;
+  for (; first < s.kernel_h * s.kernel_w && taps.count < kMaxTaps; ++first, ++taps.count) {
+    const std::int64_t u = first / s.kernel_w, v = first % s.kernel_w;
+    taps.offset[taps.count] = s.dilation * (u * b.pitch() + v * s.channels);
+    taps.weight[taps.count] = (reversed ? s.kernel_h * s.kernel_w - 1 - first : first) * lane_period(s.channels);
+  }
+  return first;
+}
+inline std::int64_t gradient_taps(const DepthwiseShape& s, const BandShape& b, std::int64_t row, std::int64_t column,
+                                  std::int64_t first, TapList& taps) {
+  taps.count = 0;
+  for (; first < s.kernel_h * s.kernel_w && taps.count < kMaxTaps; ++first) {
+    const std::int64_t i = row + s.padding - first / s.kernel_w * s.dilation;
+    const std::int64_t j = column + s.padding - first % s.kernel_w * s.dilation;
+    if (i % s.stride != 0 || j % s.stride != 0) continue;
+    taps.offset[taps.count] = (i / s.stride + b.pad_h) * b.pitch() + (j / s.stride + b.pad_w) * s.channels;
+    taps.weight[taps.count++] = first * lane_period(s.channels);
+  }
+  return first;
+}
+
+// Kernel rows of output row i that lie inside the image: the others would multiply zeros.
+inline Inside rows_inside(const DepthwiseShape& s, const BandShape& b, std::int64_t i) {
+  return taps_inside(s.kernel_h, s.dilation, b.height, i * b.stride - b.pad_h);
+}
+
+// The convolution that reads band b of x: forward, or the input gradient of stride 1, whose kernel is reversed.
+void convolve_depthwise(const DepthwiseShape& s, const BandShape& b, bool reversed, const float* x, const float* w,
+                        float* y, float* scratch) {
+  const std::int64_t c = s.channels, period = lane_period(c), all = s.kernel_h * s.kernel_w;
+  repeat_weights(s, w, scratch);
+  // Few channels leave most of a vector empty unless pixels are one flat run of taps.
+  const WindowKernel window = c >= 16 ? window_kernel(s.kernel_w, b.stride, s.dilation) : nullptr;
+  each_band(b, s.batch, x, scratch + all * period,
+            [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
+              const float* from = buffer;
+              float* to = y + (image * b.out_height + begin) * b.out_width * c;
+              const std::int64_t from_row = b.stride * b.pitch(), to_row = b.out_width * c;
+              if (window) {
+                for (std::int64_t row = 0; row < rows; ++row, from += from_row, to += to_row) {
+                  const Inside inside = rows_inside(s, b, begin + row);
+                  const float* first = reversed ? scratch + (all - 1) * period : scratch;
+                  const std::int64_t w_step = reversed ? -period : period;
+                  window({.x = from + inside.begin * s.dilation * b.pitch(),
+                          .x_row = s.dilation * b.pitch(),
+                          .x_step = c,
+                          .w = first + inside.begin * s.kernel_w * w_step,
+                          .w_step = w_step,
+                          .y = to,
+                          .y_step = c,
+                          .kernel_h = inside.end - inside.begin,
+                          .lanes = 0},
+                         b.out_width, c);
+                }
+                return;
+              }
+              TapList taps;
+              for (std::int64_t first = 0; first < all;) {
+                const bool add = first > 0;
+                first = convolution_taps(s, b, reversed, first, taps);
+                for (std::int64_t row = 0; row < rows; ++row)
+                  depthwise_row({.taps = &taps,
+                                 .x = from + row * from_row,
+                                 .x_step = b.stride * c,
+                                 .w = scratch,
+                                 .y = to + row * to_row,
+                                 .y_step = c,
+                                 .add = add},
+                                b.out_width, c, period);
+              }
+            });
+}
+
+void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const float* w, float* y, float* scratch) {
+  convolve_depthwise(s, forward_band(s), false, x, w, y, scratch);
+}
+
+// In gather form: each remainder by the stride is a convolution of its own, over the taps that reach it.
+void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const float* w, float* dx, float* scratch) {
+  const BandShape b = gradient_band(s);
+  if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
+    return convolve_depthwise(s, b, true, dy, w, dx, scratch);
+  const std::int64_t c = s.channels, period = lane_period(c), all = s.kernel_h * s.kernel_w;
+  repeat_weights(s, w, scratch);
+  each_band(b, s.batch, dy, scratch + all * period,
+            [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
+              TapList taps;
+              for (std::int64_t i = 0; i < s.stride; ++i)
+                for (std::int64_t j = 0; j < s.stride && j < s.width; ++j)
+                  for (std::int64_t first = 0; first < all;) {
+                    const bool add = first > 0;
+                    first = gradient_taps(s, b, i, j, first, taps);
+                    for (std::int64_t q = 0; q < rows && (begin + q) * s.stride + i < s.height; ++q)
+                      depthwise_row({.taps = &taps,
+                                     .x = buffer + q * b.pitch(),
+                                     .x_step = c,
+                                     .w = scratch,
+                                     .y = dx + ((image * s.height + (begin + q) * s.stride + i) * s.width + j) * c,
+                                     .y_step = s.stride * c,
+                                     .add = add},
+                                    (s.width - j + s.stride - 1) / s.stride, c, period);
+                  }
+            });
+}
+
+// Lanes beyond the last whole 4, one at a time.
+inline void add_lane_grads(const TapGrad& t, std::int64_t kernel_h, std::int64_t kernel_w) {
+  for (std::int64_t u = 0; u < kernel_h; ++u)
+    for (std::int64_t v = 0; v < kernel_w; ++v) {
+      float sum = t.sums[(u * kernel_w + v) * t.lanes];
+      for (std::int64_t i = 0; i < t.rows; ++i)
+        for (std::int64_t j = 0; j < t.columns; ++j)
+          sum = __builtin_fmaf(t.x[i * t.x_row + j * t.x_step + u * t.tap_row + v * t.tap_column],
+                               t.g[i * t.g_row + j * t.g_step], sum);
+      t.sums[(u * kernel_w + v) * t.lanes] = sum;
     }
-  };
-  std::int64_t five[5], three[3], one[1];
-  run(five);
-  run(three);
-  run(one);
+}
+
+struct GradKernel {
+  std::int64_t height, width, stride, dilation;
+};
+template <int W>
+NASCENT_INLINE void add_lanes_grads(TapGrad t, const GradKernel& k) {
+  if (k.height == k.width) {
+    if (const WindowGrads window = window_grads_kernel<W>(k.width, k.stride, k.dilation)) return window(t);
+    return tap_grads_of<W>(t, k.width);
+  }
+  for (std::int64_t tap = 0; tap < k.height * k.width; ++tap, t.sums += t.lanes) {
+    TapGrad one = t;
+    one.x += tap / k.width * t.tap_row + tap % k.width * t.tap_column;
+    add_tap_grads<W, 1, 1>(one);
+  }
+}
+
+inline void add_weight_grads(const TapGrad& whole, std::int64_t channels, const GradKernel& kernel) {
+  constexpr int W = kWidth;
+  TapGrad t = whole;
+  for (std::int64_t lane = 0; lane < channels;) {
+    const std::int64_t left = channels - lane;
+    t.x = whole.x + lane, t.g = whole.g + lane, t.sums = whole.sums + lane;
+    if (left >= W)
+      add_lanes_grads<W>(t, kernel), lane += W;
+    else if (W > 8 && left >= 8)
+      add_lanes_grads<(W > 8 ? 8 : W)>(t, kernel), lane += 8;
+    else if (W > 4 && left >= 4)
+      add_lanes_grads<4>(t, kernel), lane += 4;
+    else
+      add_lane_grads(t, kernel.height, kernel.width), lane += 1;
+  }
 }
 
 void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
   const BandShape b = forward_band(s);
-  const std::int64_t period = lane_period(s.channels), sums = s.kernel_h * s.kernel_w * period;
-  const std::int64_t chunks = reduction_chunks(s.batch), n = b.out_width * s.channels;
-  float* buffers = scratch + chunks * sums;
+  const std::int64_t c = s.channels, sums = s.kernel_h * s.kernel_w * c, row = b.out_width * c;
+  const std::int64_t chunks = reduction_chunks(s.batch);
+  float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
     float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
     clear(sums, part);
-    for (std::int64_t image = chunk_begin(s.batch, chunks, chunk); image < chunk_begin(s.batch, chunks, chunk + 1);
-         ++image)
+    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < chunk_begin(s.batch, chunks, chunk + 1); ++n)
       for (std::int64_t begin = 0; begin < b.out_height; begin += b.band()) {
         const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
-        fill_band(b, x + image * b.height * b.width * s.channels, begin, rows, buffer);
-        for (std::int64_t u = 0; u < s.kernel_h; ++u)
-          depthwise_kernel_row(b, buffer + u * s.dilation * b.pitch(), dy + (image * b.out_height + begin) * n, rows,
-                               period, part + u * s.kernel_w * period);
+        fill_band(b, x + n * b.height * b.width * c, begin, rows, buffer);
+        add_weight_grads({.x = buffer,
+                          .x_row = s.stride * b.pitch(),
+                          .x_step = s.stride * c,
+                          .tap_row = s.dilation * b.pitch(),
+                          .tap_column = s.dilation * c,
+                          .g = dy + (n * b.out_height + begin) * row,
+                          .g_row = row,
+                          .g_step = c,
+                          .rows = rows,
+                          .columns = b.out_width,
+                          .sums = part,
+                          .lanes = c},
+                         c, {s.kernel_h, s.kernel_w, s.stride, s.dilation});
       }
   });
-  for (std::int64_t t = 0; t < s.kernel_h * s.kernel_w; ++t)
-    for (std::int64_t c = 0; c < s.channels; ++c) {
-      float total = 0;
-      for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
-        for (std::int64_t lane = c; lane < period; lane += s.channels)
-          total += scratch[chunk * sums + t * period + lane];
-      dw[t * s.channels + c] = total;
-    }
+  for (std::int64_t e = 0; e < sums; ++e) {
+    float total = 0;
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) total += scratch[chunk * sums + e];
+    dw[e] = total;
+  }
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The inner loops of depthwise convolution on a padded plane [rows, pitch] of pixels of `lanes` floats: a run of output
 // pixels is a sum over a list of taps, whatever the kernel, the stride or the dilation, forward or backward.
 //   per tap: one vector of weights, P vectors of pixels, P FMAs with the pixel as memory operand.
-// Zen 4 does one 512-bit load and one 512-bit FMA a cycle, so P pixels take P + 1 cycles a tap: 16 pixels, 94 % of peak.
+// Zen 4 does one 512-bit load and one 512-bit FMA a cycle, so P pixels take P + 1 cycles a tap: 16 pixels, 94 % of
+// peak.
 #pragma once
 #include "kernels/isa/tile.inl"
 
@@ -23,25 +24,27 @@ struct TapRun {
   const float* w;
   float* y;
   std::int64_t y_step;
-  bool add;  // start from y instead of 0
+  bool add;                // start from y instead of 0
+  std::int64_t lanes = 0;  // of each vector, that are stored; 0 for all
 };
 
 template <int W, int P>
 void run_taps(const TapRun& r) {
   Vector<W> sum[P];
   const std::int64_t step = r.x_step, y_step = r.y_step, count = r.taps->count;
+  const TapList& taps = *r.taps;
   const float *x = r.x, *w = r.w;
   float* y = r.y;
 #pragma GCC unroll 16
-  for (int p = 0; p < P; ++p) sum[p] = r.add ? load<W>(y + p * y_step) : Vector<W>{};
+  for (int p = 0; p < P; ++p) sum[p] = r.add ? load_up_to<W>(y + p * y_step, r.lanes ? r.lanes : W) : Vector<W>{};
   for (std::int64_t t = 0; t < count; ++t) {
-    const float* from = x + r.taps->offset[t];
-    const Vector<W> weight = load<W>(w + r.taps->weight[t]);
+    const TileRows<P, Along::k> from(x + taps.offset[t], step);
+    const Vector<W> weight = load<W>(w + taps.weight[t]);
 #pragma GCC unroll 16
-    for (int p = 0; p < P; ++p) sum[p] += load<W>(from + p * step) * weight;
+    for (int p = 0; p < P; ++p) sum[p] += load<W>(from.row(p)) * weight;
   }
 #pragma GCC unroll 16
-  for (int p = 0; p < P; ++p) store<W>(y + p * y_step, sum[p]);
+  for (int p = 0; p < P; ++p) store_up_to<W>(y + p * y_step, sum[p], r.lanes ? r.lanes : W);
 }
 
 using TapKernel = void (*)(const TapRun&);
@@ -124,31 +127,38 @@ inline void add_tap_grads(const TapGrad& t) {
     for (int v = 0; v < KV; ++v) store<W>(t.sums + (u * KV + v) * lanes, sum[u][v]);
 }
 
+// One vector of lanes.
+template <int W>
+NASCENT_INLINE void tap_grads_of(TapGrad t, std::int64_t kernel) {
+  const TapGrad whole = t;
+  const auto next = [&](std::int64_t taps) { t.x += whole.tap_row, t.sums += taps * whole.lanes; };
+  if (kernel == 3) {
+    if constexpr (kRegisters >= 16) add_tap_grads<W, 3, 3>(t);
+  } else if (kernel == 5) {
+    if constexpr (kRegisters == 32) {
+      add_tap_grads<W, 2, 5>(t), next(5), next(5);
+      add_tap_grads<W, 3, 5>(t);
+    } else {
+      for (int u = 0; u < 5; ++u, next(5)) add_tap_grads<W, 1, 5>(t);
+    }
+  } else if (kernel == 7) {
+    for (int u = 0; u < 7; ++u, next(7)) add_tap_grads<W, 1, 7>(t);
+  } else {
+    for (std::int64_t u = 0; u < kernel; ++u, t.x += whole.tap_row) {
+      const float* row = t.x;
+      for (std::int64_t v = 0; v < kernel; ++v, t.x += whole.tap_column, t.sums += whole.lanes)
+        add_tap_grads<W, 1, 1>(t);
+      t.x = row;
+    }
+  }
+}
+
 template <int W>
 NASCENT_INLINE void tap_grads(TapGrad t, std::int64_t kernel) {
   const TapGrad whole = t;
   for (std::int64_t lane = 0; lane < whole.lanes; lane += W) {
     t.x = whole.x + lane, t.g = whole.g + lane, t.sums = whole.sums + lane;
-    const auto next = [&](std::int64_t taps) { t.x += whole.tap_row, t.sums += taps * whole.lanes; };
-    if (kernel == 3) {
-      if constexpr (kRegisters >= 16) add_tap_grads<W, 3, 3>(t);
-    } else if (kernel == 5) {
-      if constexpr (kRegisters == 32) {
-        add_tap_grads<W, 2, 5>(t), next(5), next(5);
-        add_tap_grads<W, 3, 5>(t);
-      } else {
-        for (int u = 0; u < 5; ++u, next(5)) add_tap_grads<W, 1, 5>(t);
-      }
-    } else if (kernel == 7) {
-      for (int u = 0; u < 7; ++u, next(7)) add_tap_grads<W, 1, 7>(t);
-    } else {
-      for (std::int64_t u = 0; u < kernel; ++u, t.x += whole.tap_row) {
-        const float* row = t.x;
-        for (std::int64_t v = 0; v < kernel; ++v, t.x += whole.tap_column, t.sums += whole.lanes)
-          add_tap_grads<W, 1, 1>(t);
-        t.x = row;
-      }
-    }
+    tap_grads_of<W>(t, kernel);
   }
 }
 

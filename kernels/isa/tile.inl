@@ -25,7 +25,7 @@ struct Tile {
   std::int64_t c_row;
   std::int64_t columns;          // <= NV*W; beyond them B may not exist and C is not written
   bool add = false;              // start from C instead of 0
-  const float* ahead = nullptr;  // along k: what the caller reads next, fetched a line of 16 floats a step of k
+  const float* ahead = nullptr;  // what the caller reads next, fetched a line of 16 floats a step of k
   bool fetch_c = false;  // along k: the rows of C below come next; fetch them for writing, or a store waits for DRAM
 };
 
@@ -54,7 +54,9 @@ struct TileRows {
       if constexpr (along == Along::k) asm("" : "+r"(base[i]));
     }
   }
-  NASCENT_INLINE float operator[](int r) const { return along == Along::k ? base[r / 3][r % 3 * stride] : base[0][r]; }
+  NASCENT_INLINE const float* row(int r) const {
+    return along == Along::k ? base[r / 3] + r % 3 * stride : base[0] + r;
+  }
   NASCENT_INLINE void next() {
 #pragma GCC unroll 6
     for (int i = 0; i < kBases; ++i) base[i] += along == Along::k ? 1 : stride;
@@ -89,11 +91,11 @@ void run_tile(const Tile& t) {
         bv[NV - 1] = along == Along::k || whole ? load<W>(b + (NV - 1) * W) : load_n<W>(b + (NV - 1) * W, last);
 #pragma GCC unroll 16
         for (int r = 0; r < MR; ++r) {
-          const Vector<W> av = broadcast<W>(a[r]);
+          const Vector<W> av = broadcast<W>(*a.row(r));
 #pragma GCC unroll 4
           for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         }
-        if constexpr (along == Along::k) __builtin_prefetch(ahead), ahead += line;
+        __builtin_prefetch(ahead), ahead += line;
         a.next();
         b += t.b_step;
       }

@@ -23,14 +23,16 @@ std::vector<DepthwiseShape> shapes() {
   for (const auto& k : kernels)
     for (std::int64_t stride = 1; stride <= 3; ++stride)
       for (std::int64_t dilation = 1; dilation <= 3; ++dilation)
-        for (std::int64_t padding = 0; padding <= 4; padding += 2) {
-          const DepthwiseShape s{2, 13, 16, 5, k[0], k[1], stride, padding, dilation};
-          if (s.out_height() >= 1 && s.out_width() >= 1) list.push_back(s);
-        }
+        for (std::int64_t padding = 0; padding <= 4; padding += 2)
+          for (const std::int64_t channels : {5, 20}) {
+            const DepthwiseShape s{2, 13, 16, channels, k[0], k[1], stride, padding, dilation};
+            if (s.out_height() >= 1 && s.out_width() >= 1) list.push_back(s);
+          }
   list.push_back({2, 27, 29, 16, 5, 5, 1, 4, 2});
   list.push_back({1, 27, 29, 36, 3, 3, 2, 2, 2});
   list.push_back({40, 6, 6, 8, 3, 3, 1, 1});
   list.push_back({2, 33, 31, 64, 3, 3, 1, 1});
+  list.push_back({1, 20, 21, 5, 17, 18, 2, 8});  // more taps than one list holds
   return list;
 }
 
