@@ -252,11 +252,9 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
                          c, {s.kernel_h, s.kernel_w, s.stride, s.dilation});
       }
   });
-  for (std::int64_t e = 0; e < sums; ++e) {
-    float total = 0;
-    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) total += scratch[chunk * sums + e];
-    dw[e] = total;
-  }
+  copy(sums, scratch, dw);
+  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+    for (std::int64_t e = 0; e < sums; ++e) dw[e] += scratch[chunk * sums + e];
 }
 
 }  // namespace

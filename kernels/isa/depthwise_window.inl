@@ -107,7 +107,8 @@ template <int W, int KU, int KW, int Stride, int Dilation>
 void add_window_grads(const TapGrad& t) {
   constexpr int P = 8;
   Vector<W> sum[KU][KW];
-  const std::int64_t lanes = t.lanes, x_step = t.x_step / Stride, g_step = t.g_step, columns = t.columns;
+  const std::int64_t lanes = t.lanes, x_step = t.x_step / Stride, g_step = t.g_step, columns = t.columns,
+                     tap_row = t.tap_row;
 #pragma GCC unroll 8
   for (int u = 0; u < KU; ++u)
 #pragma GCC unroll 8
@@ -116,12 +117,15 @@ void add_window_grads(const TapGrad& t) {
     Vector<W> gradient[N];
 #pragma GCC unroll 8
     for (int p = 0; p < N; ++p) gradient[p] = load<W>(g + p * g_step);
+    const float* row[KU];
 #pragma GCC unroll 8
-    for (int u = 0; u < KU; ++u) {
-      const float* pixel = x + u * t.tap_row;
+    for (int u = 0; u < KU; ++u) row[u] = x + u * tap_row;
+      // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
 #pragma GCC unroll 32
-      for (int q = 0; q <= (N - 1) * Stride + (KW - 1) * Dilation; ++q, pixel += x_step) {
-        Vector<W> value = load<W>(pixel);
+    for (int q = 0; q <= (N - 1) * Stride + (KW - 1) * Dilation; ++q)
+#pragma GCC unroll 8
+      for (int u = 0; u < KU; ++u, row[u - 1] += x_step) {
+        Vector<W> value = load<W>(row[u]);
         asm("" : "+v"(value));
 #pragma GCC unroll 8
         for (int v = 0; v < KW; ++v) {
@@ -129,7 +133,6 @@ void add_window_grads(const TapGrad& t) {
           if (at >= 0 && at % Stride == 0 && at / Stride < N) sum[u][v] += value * gradient[at / Stride];
         }
       }
-    }
   };
   for (std::int64_t i = 0; i < t.rows; ++i) {
     const float *x = t.x + i * t.x_row, *g = t.g + i * t.g_row;
