@@ -42,10 +42,7 @@ static const KernelTable table = {
     .dot = dot<float>,
     .weighted_sum = weighted_sum<float>,
     .branch_dots = branch_dots<float>,
-    .edge_branches_forward = nullptr,
-    .edge_branches_backward = nullptr,
-    .edge_mix = nullptr,
-    .edge_mix_sums = nullptr,
+    .fused_edge = nullptr,
 };
 }  // namespace reference
 

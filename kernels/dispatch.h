@@ -17,6 +17,15 @@
 
 namespace nascent::kernels {
 
+// The fused mixed edge (edge_branches.h, edge_mix.h).
+struct FusedEdgeKernels {
+  void (*branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
+  void (*branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*, const EdgeInputGrad&,
+                            float* scratch);
+  void (*mix)(const MixShape&, int count, const MixTerm*, const float* shift, bool add, float* y, float* scratch);
+  void (*mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
+};
+
 // The float kernels that have more than one version. Each member has the contract of the function of its name.
 struct KernelTable {
   const char* name;
@@ -50,12 +59,7 @@ struct KernelTable {
   void (*weighted_sum)(std::int64_t n, int count, const float* weights, const float* const* branches, float* y);
   void (*branch_dots)(std::int64_t n, int count, const float* dy, const float* const* branches, float* dots,
                       float* scratch);
-  // The fused mixed edge: null in the reference table, whose version are the ops one by one.
-  void (*edge_branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
-  void (*edge_branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*,
-                                 const EdgeInputGrad&, float* scratch);
-  void (*edge_mix)(const MixShape&, int count, const MixTerm*, const float* shift, bool add, float* y, float* scratch);
-  void (*edge_mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
+  const FusedEdgeKernels* fused_edge;  // null in the reference table, whose version are the ops one by one
 };
 
 const KernelTable& kernel_table();

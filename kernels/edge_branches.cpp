@@ -19,11 +19,11 @@ std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBra
 }
 
 void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch) {
-  kernel_table().edge_branches_forward(in, count, branches, scratch);
+  kernel_table().fused_edge->branches_forward(in, count, branches, scratch);
 }
 void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
                             const EdgeInputGrad& to, float* scratch) {
-  kernel_table().edge_branches_backward(in, count, branches, grads, to, scratch);
+  kernel_table().fused_edge->branches_backward(in, count, branches, grads, to, scratch);
 }
 
 }  // namespace nascent::kernels

@@ -47,7 +47,7 @@ void backward_in_ops(Vjp& v, std::span<const MixedEdgeOperands> edges, const Mix
 
 MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options, Where where) {
   expect_mixed_edges(edges, where);
-  if (edges[0].x.dtype() != DType::f32 || !kernels::kernel_table().edge_branches_forward)
+  if (edges[0].x.dtype() != DType::f32 || !kernels::kernel_table().fused_edge)
     return mixed_node_in_ops(edges, options, where);
   auto raw = std::make_shared<std::vector<fused::RawEdge>>();
   MixedNode node{.y = Tensor::empty(mixed_edge_output(edges[0])), .statistics = {}};

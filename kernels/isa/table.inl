@@ -19,6 +19,12 @@
 
 namespace nascent::kernels::NASCENT_ISA {
 
+static const FusedEdgeKernels fused_edge = {
+    .branches_forward = edge_branches_forward,
+    .branches_backward = edge_branches_backward,
+    .mix = edge_mix,
+    .mix_sums = edge_mix_sums,
+};
 extern const KernelTable table;
 const KernelTable table = {
     .name = NASCENT_STRING(NASCENT_ISA),
@@ -46,10 +52,7 @@ const KernelTable table = {
     .dot = dot,
     .weighted_sum = weighted_sum,
     .branch_dots = branch_dots,
-    .edge_branches_forward = edge_branches_forward,
-    .edge_branches_backward = edge_branches_backward,
-    .edge_mix = edge_mix,
-    .edge_mix_sums = edge_mix_sums,
+    .fused_edge = &fused_edge,
 };
 
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -35,12 +35,15 @@ struct Plain {
   Doubles x, scale, shift, depthwise, pointwise, dy, a, b, d;
 
   DepthwiseShape depthwise_shape() const {
-    return {c.batch,       c.height, c.width,          c.channels,     branch.kernel, branch.kernel,
-            c.stride,      branch.padding(), branch.dilation};
+    return {c.batch,       c.height, c.width,          c.channels,     branch.kernel,
+            branch.kernel, c.stride, branch.padding(), branch.dilation};
   }
   Conv2dShape pointwise_shape() const {
     const DepthwiseShape s = depthwise_shape();
-    return {.batch = c.batch, .height = s.out_height(), .width = s.out_width(), .in_channels = c.channels,
+    return {.batch = c.batch,
+            .height = s.out_height(),
+            .width = s.out_width(),
+            .in_channels = c.channels,
             .out_channels = c.channels};
   }
   PoolShape pool() const { return {c.batch, c.height, c.width, c.channels, 3, c.stride, 1}; }
@@ -108,7 +111,8 @@ struct Plain {
 };
 
 std::vector<EdgeBranch> darts_branches(bool pools) {
-  std::vector<EdgeBranch> list = {{.kernel = 3}, {.kernel = 5}, {.kernel = 3, .dilation = 2}, {.kernel = 5, .dilation = 2}};
+  std::vector<EdgeBranch> list = {
+      {.kernel = 3}, {.kernel = 5}, {.kernel = 3, .dilation = 2}, {.kernel = 5, .dilation = 2}};
   if (pools) list.insert(list.begin(), {{.kind = EdgeBranchKind::max_pool}, {.kind = EdgeBranchKind::avg_pool}});
   return list;
 }
@@ -181,7 +185,7 @@ void compare(const Case& c, const KernelTable& isa) {
   }
   const int n = static_cast<int>(count);
   Guarded<float> scratch(edge_branches_scratch(input, n, branches.data()));
-  isa.edge_branches_forward(input, n, branches.data(), scratch.data());
+  isa.fused_edge->branches_forward(input, n, branches.data(), scratch.data());
 
   Doubles dx(x.size());
   std::vector<Doubles> depthwise(count), pointwise(count), zs;
@@ -206,7 +210,7 @@ void compare(const Case& c, const KernelTable& isa) {
   Guarded<float> dx_f(in), sum(ch), sum_x(ch);
   EdgeInputGrad to{.dx = dx_f.data(), .sum_dx = sum.data(), .sum_dx_x = sum_x.data()};
   if (c.stride == 1) to.skip = xf.data(), to.skip_weight = 3;
-  isa.edge_branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
+  isa.fused_edge->branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
   if (c.stride == 1)
     for (std::size_t i = 0; i < dx.size(); ++i) dx[i] += 3 * x[i];
   if (c.norm)
@@ -235,6 +239,6 @@ void compare(const Case& c, const KernelTable& isa) {
 
 TEST_CASE("the fused edge equals its operations one by one, on every instruction set") {
   for (const KernelTable* isa : isa_tables())
-    if (isa->edge_branches_forward)
+    if (isa->fused_edge)
       for (const Case& c : cases()) compare(c, *isa);
 }

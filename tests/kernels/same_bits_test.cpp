@@ -15,7 +15,7 @@ namespace {
 // Forward and backward of the branches of one edge, and the mix; nothing from the reference table, which has no such
 // kernels.
 void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t stride, std::vector<float>& all) {
-  if (!isa.edge_branches_forward) return;
+  if (!isa.fused_edge) return;
   const auto x = reals<float>(9 * 13 * 15 * channels, 6), w = reals<float>(25 * channels + channels * channels, 7);
   const auto a = reals<float>(channels, 8), b = reals<float>(channels, 9), d = reals<float>(channels, 10);
   const EdgeInput in{9, 13, 15, channels, stride, x.data(), a.data(), b.data()};
@@ -33,19 +33,19 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   }
   grads[0].depthwise = depthwise.data(), grads[0].pointwise = pointwise.data();
   std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(in, 2, branches)));
-  isa.edge_branches_forward(in, 2, branches, scratch.data());
+  isa.fused_edge->branches_forward(in, 2, branches, scratch.data());
   std::vector<float> dx(x.size()), sums(2 * channels);
-  isa.edge_branches_backward(in, 2, branches, grads,
-                             {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels},
-                             scratch.data());
+  isa.fused_edge->branches_backward(in, 2, branches, grads,
+                                    {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels},
+                                    scratch.data());
   const MixShape mix{9, in.out_height() * in.out_width(), channels};
   const MixTerm terms[] = {{branches[0].z, a.data()}, {branches[1].z, b.data()}};
   std::vector<float> y(static_cast<std::size_t>(out)), dots;
   std::vector<double> mix_sums(3 * channels);
   scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2) + edge_mix_sums_scratch(mix, 2)));
-  isa.edge_mix(mix, 2, terms, d.data(), false, y.data(), scratch.data());
-  isa.edge_mix(mix, 2, terms, d.data(), true, y.data(), scratch.data());
-  isa.edge_mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
+  isa.fused_edge->mix(mix, 2, terms, d.data(), false, y.data(), scratch.data());
+  isa.fused_edge->mix(mix, 2, terms, d.data(), true, y.data(), scratch.data());
+  isa.fused_edge->mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
   dots.assign(mix_sums.begin(), mix_sums.end());
   for (const auto& v : {z, statistics, depthwise, pointwise, dx, sums, y, dots})
     all.insert(all.end(), v.begin(), v.end());
