@@ -15,7 +15,8 @@ struct WindowRow {
   float* y;
   std::int64_t y_step;
   std::int64_t kernel_h;
-  std::int64_t lanes;  // of a vector, that are stored
+  std::int64_t lanes = 0;  // of a vector, that are stored; filled in by window_row
+  bool add = false;        // y += rather than y =
 };
 
 // P neighbouring outputs.
@@ -26,7 +27,7 @@ void run_window(const WindowRow& r) {
   const float *x = r.x, *w = r.w;
   float* y = r.y;
 #pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) sum[p] = Vector<W>{};
+  for (int p = 0; p < P; ++p) sum[p] = r.add ? load_up_to<W>(y + p * y_step, lanes) : Vector<W>{};
   for (std::int64_t u = 0; u < r.kernel_h; ++u, x += r.x_row, w += KW * w_step) {
     Vector<W> weight[KW];
 #pragma GCC unroll 8
@@ -47,23 +48,22 @@ void run_window(const WindowRow& r) {
   for (int p = 0; p < P; ++p) store_up_to<W>(y + p * y_step, sum[p], lanes);
 }
 
-// `pixels` outputs, eight or four at a time. The last ones are computed again where that number does not divide them.
+// `pixels` outputs, eight or four at a time. Where that does not divide them, the last ones are computed again; where
+// they are added to, they come by themselves.
 template <int W, int KW, int Stride, int Dilation>
 void window_pixels(const WindowRow& whole, std::int64_t pixels) {
+  std::int64_t done = 0;
   const auto run = [&]<int P>() {
-    for (std::int64_t done = 0; done < pixels; done += P) {
+    for (; whole.add ? done + P <= pixels : done < pixels; done += P) {
       const std::int64_t at = done + P <= pixels ? done : pixels - P;
       WindowRow r = whole;
       r.x += at * Stride * r.x_step, r.y += at * r.y_step;
       run_window<W, P, KW, Stride, Dilation>(r);
     }
   };
-  if (pixels >= 8)
-    run.template operator()<8>();
-  else if (pixels >= 4)
-    run.template operator()<4>();
-  else
-    run.template operator()<1>();
+  if (pixels >= 8) run.template operator()<8>();
+  if (pixels - done >= 4) run.template operator()<4>();
+  run.template operator()<1>();
 }
 
 template <int KW, int Stride, int Dilation>

@@ -25,8 +25,34 @@ inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64
   return taps;
 }
 
+// Where the stride divides the dilation, every stride-th row and column is a convolution of dt by the reversed kernel
+// and the others get nothing.
+inline bool input_gradient_by_window(const EdgePlane& g, const EdgeBranch& b, const float* weights,
+                                     const float* gradient, bool add, float* dx) {
+  const std::int64_t lanes = g.lanes(), pitch = g.out_pitch(), s = g.stride, k = b.kernel, period = g.period();
+  if (lanes < 16 || b.dilation % s != 0 || b.padding() % s != 0 || (s > 1 && !add)) return false;
+  const std::int64_t dilation = b.dilation / s, padding = b.padding() / s;
+  const WindowKernel window = window_kernel(k, 1, dilation);
+  if (!window) return false;
+  for (std::int64_t i = 0; i < g.out_height; ++i) {
+    const Inside inside = taps_inside(k, dilation, g.out_height, i - padding);
+    window({.x = gradient + (g.pad + i - padding + inside.begin * dilation) * pitch + (g.pad - padding) * lanes,
+            .x_row = dilation * pitch,
+            .x_step = lanes,
+            .w = weights + (k * k - 1 - inside.begin * k) * period,
+            .w_step = -period,
+            .y = dx + i * s * g.width * lanes,
+            .y_step = s * lanes,
+            .kernel_h = inside.end - inside.begin,
+            .add = add},
+           g.out_width, lanes);
+  }
+  return true;
+}
+
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
                            bool add, float* dx) {
+  if (input_gradient_by_window(g, b, weights, gradient, add, dx)) return;
   const std::int64_t lanes = g.lanes(), s = g.stride;
   const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
   for (std::int64_t i0 = 0; i0 < s; ++i0)
@@ -62,6 +88,12 @@ inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const 
   });
 }
 
+inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, TapGrad t) {
+  const WindowGrads window = t.lanes >= 16 ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation) : nullptr;
+  if (!window) return depthwise_weight_grads(t, b.kernel);
+  for (std::int64_t lane = 0; lane < t.lanes; lane += kWidth, t.x += kWidth, t.g += kWidth, t.sums += kWidth) window(t);
+}
+
 struct BranchWork {
   TapList taps;
   float* packed;
@@ -85,19 +117,19 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
               planes.gradient + (i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
   if (part) {
     const std::int64_t inset = g.pad - b.padding();
-    depthwise_weight_grads({.x = planes.input + inset * (g.in_pitch() + lanes),
-                            .x_row = g.stride * g.in_pitch(),
-                            .x_step = g.stride * lanes,
-                            .tap_row = b.dilation * g.in_pitch(),
-                            .tap_column = b.dilation * lanes,
-                            .g = planes.gradient + g.pad * (g.out_pitch() + lanes),
-                            .g_row = g.out_pitch(),
-                            .g_step = lanes,
-                            .rows = g.out_height,
-                            .columns = g.out_width,
-                            .sums = part,
-                            .lanes = lanes},
-                           b.kernel);
+    edge_weight_grads(g, b,
+                      {.x = planes.input + inset * (g.in_pitch() + lanes),
+                       .x_row = g.stride * g.in_pitch(),
+                       .x_step = g.stride * lanes,
+                       .tap_row = b.dilation * g.in_pitch(),
+                       .tap_column = b.dilation * lanes,
+                       .g = planes.gradient + g.pad * (g.out_pitch() + lanes),
+                       .g_row = g.out_pitch(),
+                       .g_step = lanes,
+                       .rows = g.out_height,
+                       .columns = g.out_width,
+                       .sums = part,
+                       .lanes = lanes});
   }
   if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx);
 }

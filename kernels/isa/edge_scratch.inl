@@ -1,7 +1,7 @@
 // One call's view of its scratch (the layout is edge_branches_scratch's, kernels/edge_branches.cpp): weights packed
 // once, a buffer a worker, sums an image.
 #pragma once
-#include "kernels/isa/depthwise_rows.inl"
+#include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/plane.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
@@ -74,15 +74,31 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
   return taps;
 }
 
-// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side.
+// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side. Kernel rows in the
+// padding are left out: of 5x5 with dilation 2 over 8 x 8 a third.
 inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
                            const float* weights, std::int64_t begin, std::int64_t rows, float* to) {
-  const std::int64_t lanes = g.lanes(), inset = g.pad - b.padding();
-  const float* x = input + inset * (g.in_pitch() + lanes) + begin * g.stride * g.in_pitch();
-  for (std::int64_t i = 0; i < rows; ++i, x += g.stride * g.in_pitch(), to += g.out_width * lanes)
-    depthwise_run(
-        {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},
-        g.out_width, lanes);
+  const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
+  const WindowKernel window = lanes >= 16 ? window_kernel(b.kernel, g.stride, b.dilation) : nullptr;
+  const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
+  for (std::int64_t i = begin; i < begin + rows; ++i, x += g.stride * pitch, to += g.out_width * lanes) {
+    if (window) {
+      const Inside inside = taps_inside(b.kernel, b.dilation, g.height, i * g.stride - b.padding());
+      window({.x = x + inside.begin * b.dilation * pitch,
+              .x_row = b.dilation * pitch,
+              .x_step = lanes,
+              .w = weights + inside.begin * b.kernel * g.period(),
+              .w_step = g.period(),
+              .y = to,
+              .y_step = lanes,
+              .kernel_h = inside.end - inside.begin},
+             g.out_width, lanes);
+    } else {
+      depthwise_run(
+          {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},
+          g.out_width, lanes);
+    }
+  }
 }
 
 inline PoolShape edge_pool(const EdgePlane& g) {
