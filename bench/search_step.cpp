@@ -29,7 +29,7 @@ using namespace nascent::examples;
 namespace {
 
 struct Flags {
-  std::int64_t batch = 64, channels = 16, layers = 8, steps = 5;
+  std::int64_t batch = 64, channels = 16, layers = 8, steps = 5, recompute = 0;
   std::string order = "first";
   bool no_fuse = false;
   nas::ImageSize image = {};
@@ -61,7 +61,8 @@ int run(const Flags& flags, const CommonFlags& common) {
                                                                 .image = flags.image,
                                                                 .classes = classes,
                                                                 .seed = common.seed,
-                                                                .fuse = !flags.no_fuse});
+                                                                .fuse = !flags.no_fuse,
+                                                                .recomputed_cells = flags.recompute});
   nas::Bilevel bilevel(*supernet, {.order = nas::parse_order(flags.order)});
   const Batch train = draw_batch(flags, common.seed, "bench train");
   const Batch validation = draw_batch(flags, common.seed, "bench validation");
@@ -126,6 +127,7 @@ int main(int argc, char** argv) {
   });
   cli.choice("--order", flags.order, {"first", "second", "exact"}, "of the alphas' gradient");
   cli.flag("--no-fuse", flags.no_fuse, "the plain graph of ordinary operations instead of fused mixed edges");
+  cli.number("--recompute", flags.recompute, {0, 100}, "cells whose branches are computed again going backward");
   cli.number("--steps", flags.steps, {1, 100'000}, "steps timed");
   cli.example("search_step --threads 2 --json", "the search of the DARTS paper, for scripts");
   cli.example("search_step --image 28x28x1 --channels 8 --layers 4 --order exact", "a small one");

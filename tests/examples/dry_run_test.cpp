@@ -46,7 +46,7 @@ TEST_CASE("a dry run is within 5 % at 8 channels, 5 layers and batch 64", "[full
 
 TEST_CASE("a search that cannot fit is refused before it starts") {
   const TemporaryFolder folder;
-  for (const char* limit : {"90M", "1K"}) {
+  for (const char* limit : {"30M", "1K"}) {
     INFO(limit);
     const Outcome outcome = run("search", search_flags + Arguments{"--memory-limit", limit, "--out", folder / "run"});
     check_refused(outcome, 1, "search", "this search takes at least ");
