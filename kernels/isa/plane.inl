@@ -21,6 +21,11 @@ NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels
   if (lanes == channels) {
     const std::int64_t total = pixels * channels, period = lanes < 16 ? 16 : lanes;
     std::int64_t f = 0;
+    if (period == W)  // the coefficients of every vector are the same
+      for (; f + 4 * W <= total; f += 4 * W) {
+        body(f, f, 0, Whole<W>{}), body(f + W, f + W, 0, Whole<W>{});
+        body(f + 2 * W, f + 2 * W, 0, Whole<W>{}), body(f + 3 * W, f + 3 * W, 0, Whole<W>{});
+      }
     for (; f + period <= total; f += period)
       for (std::int64_t c = 0; c < period; c += W) body(f + c, f + c, c, Whole<W>{});
     for (std::int64_t c = 0; f < total; f += W, c += W) body(f, f, c, total - f < W ? total - f : W);
