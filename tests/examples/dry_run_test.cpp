@@ -10,6 +10,20 @@ const Arguments search_flags = {"--channels", "4",      "--layers", "3", "--limi
                                 "--batch",    "50",     "--epochs", "1", "--data",  "synthetic:1x24x24",
                                 "--json",     "--quiet"};
 
+// AddressSanitizer keeps freed memory and its shadow resident: there only the pool's own count can be foretold.
+#ifdef __SANITIZE_ADDRESS__
+const std::vector<const char*> peaks = {"pool_peak_bytes"};
+#else
+const std::vector<const char*> peaks = {"peak_rss_bytes", "pool_peak_bytes"};
+#endif
+
+void check_same_peaks(const json& left, const json& right) {
+  for (const char* key : peaks) {
+    INFO(key);
+    CHECK(left.at(key).get<double>() == Approx(right.at(key).get<double>()).epsilon(0.05));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a dry run foretells what the search then takes, and writes nothing") {
@@ -19,18 +33,14 @@ TEST_CASE("a dry run foretells what the search then takes, and writes nothing") 
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
   const Outcome outcome = run("search", search_flags + Arguments{"--out", folder / "run"});
   const json real = parsed_output(outcome);
-  for (const char* key : {"peak_rss_bytes", "pool_peak_bytes"}) {
-    INFO(key);
-    CHECK(foretold.at(key).get<double>() == Approx(real.at(key).get<double>()).epsilon(0.05));
-  }
+  check_same_peaks(foretold, real);
   CHECK(real.at("steady_allocations") == 0);
   CHECK(foretold.at("parameters") == real.at("parameters"));
   CHECK(foretold.at("macs_per_step").get<std::int64_t>() == 2 * 50 * real.at("macs").get<std::int64_t>());
   CHECK(foretold.at("steps_per_epoch") == 2);
   CHECK(foretold.at("recomputed_cells") == 0);
   const json epoch = json::parse(contents(folder / "run/history.jsonl"));
-  CHECK(epoch.at("pool_peak_bytes") == real.at("pool_peak_bytes"));
-  CHECK(epoch.at("peak_rss_bytes").get<double>() == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
+  check_same_peaks(epoch, real);
   // The kernel's own count of the process, as its parent sees it.
   CHECK(1024. * outcome.peak_kilobytes == Approx(real.at("peak_rss_bytes").get<double>()).epsilon(0.05));
 }
@@ -40,8 +50,7 @@ TEST_CASE("a dry run is within 5 % at 8 channels, 5 layers and batch 64", "[full
                            "1",          "--data", "synthetic:1x28x28", "--json", "--quiet"};
   const json foretold = parsed_output(run("search", flags + Arguments{"--dry-run"}));
   const json real = parsed_output(run("search", flags));
-  for (const char* key : {"peak_rss_bytes", "pool_peak_bytes"})
-    CHECK(foretold.at(key).get<double>() == Approx(real.at(key).get<double>()).epsilon(0.05));
+  check_same_peaks(foretold, real);
 }
 
 TEST_CASE("a search that cannot fit is refused before it starts") {
