@@ -15,9 +15,13 @@ Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
   return rstd;
 }
 
-Raw empty_raw(const Shape& shape, bool with_tap) {
+Raw empty_raw(const Shape& shape, const MixedBranch& branch, std::size_t block) {
   Raw raw{Tensor::empty(shape), Tensor::empty({shape[-1]}), Tensor::empty({shape[-1]})};
-  if (with_tap) {
+  if (branch.kind == Kind::separable)
+    raw.gamma = branch.blocks[block].gamma, raw.beta = branch.blocks[block].beta;
+  else
+    raw.norm = branch.pool_norm;
+  if (branch.kind == Kind::max_pool) {
     const auto bytes = BufferPool::instance().take(static_cast<std::size_t>(raw.z.elements()));
     raw.tap = {bytes, reinterpret_cast<std::uint8_t*>(bytes.get())};
   }
@@ -66,7 +70,7 @@ RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon) {
     const MixedBranch& branch = edge.branches[b];
     if (branch.kind == Kind::skip) continue;
     for (std::size_t k = 0; k < std::max<std::size_t>(1, branch.blocks.size()); ++k)
-      raw_edge[b].push_back(empty_raw(out, branch.kind == Kind::max_pool));
+      raw_edge[b].push_back(empty_raw(out, branch, k));
     first.push_back(kernel_branch(branch, 0));
     raw.push_back(&raw_edge[b][0]);
   }
@@ -82,14 +86,17 @@ RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon) {
   return raw_edge;
 }
 
-NormAsAffine::NormAsAffine(const Raw& raw) : scale(raw.rstd), shift(Tensor::empty(raw.mean.shape())) {
-  shift.mutable_array<float>() = -raw.mean.array<float>() * raw.rstd.array<float>();
+NormAsAffine::NormAsAffine(const Raw& raw)
+    : scale(Tensor::empty(raw.mean.shape())), shift(Tensor::empty(raw.mean.shape())) {
+  float *a = scale.mutable_data<float>(), *b = shift.mutable_data<float>();
+  for (std::int64_t c = 0; c < scale.elements(); ++c)
+    a[c] = static_cast<float>(raw.scale(c)), b[c] = static_cast<float>(raw.shift(c));
 }
 
 std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw) {
   std::vector<MixTermOf> terms;
   for (std::size_t b = 0; b < edge.branches.size(); ++b) {
-    const double weight = edge.weights.data<float>()[edge.branches[b].weight];
+    const double weight = edge.weights.defined() ? edge.weights.at(edge.branches[b].weight) : 1;
     if (edge.branches[b].kind == Kind::skip)
       terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : edge.x});
     else
@@ -111,11 +118,8 @@ void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y)
     const MixTermOf& term = terms[static_cast<std::size_t>(t)];
     float* scale = scales.data() + t * s.channels;
     for (std::int64_t c = 0; c < s.channels; ++c) {
-      const double rstd = term.raw ? static_cast<double>(term.raw->rstd.data<float>()[c]) : 1;
-      scale[c] = static_cast<float>(term.weight * rstd);
-      if (term.raw)
-        shifts[static_cast<std::size_t>(c)] -=
-            term.weight * rstd * static_cast<double>(term.raw->mean.data<float>()[c]);
+      scale[c] = static_cast<float>(term.weight * (term.raw ? term.raw->scale(c) : 1));
+      if (term.raw) shifts[static_cast<std::size_t>(c)] += term.weight * term.raw->shift(c);
     }
     kernel_terms.push_back({term.z.data<float>(), scale});
   }
@@ -130,7 +134,7 @@ std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges) {
   for (const MixedEdgeOperands& edge : edges) {
     all.insert(all.end(), {edge.x, edge.skip, edge.weights});
     for (const MixedBranch& branch : edge.branches)
-      for (const SeparableBlock& block : branch.blocks) all.insert(all.end(), {block.depthwise, block.pointwise});
+      for (const SeparableBlock& b : branch.blocks) all.insert(all.end(), {b.depthwise, b.pointwise, b.gamma, b.beta});
   }
   return all;
 }

@@ -14,12 +14,18 @@ struct Raw {
   Tensor z, mean, variance;
   std::shared_ptr<std::uint8_t> tap = {};  // max pooling: the winners
   Tensor rstd = {};
+  Tensor gamma = {}, beta = {};  // undefined: 1 and 0
+  bool norm = true;              // false: a pool that no batch norm follows
+
+  // The batch norm as one affine map of z: u = z*scale + shift.
+  double scale(std::int64_t c) const { return !norm ? 1 : rstd.at(c) * (gamma.defined() ? gamma.at(c) : 1); }
+  double shift(std::int64_t c) const { return !norm ? 0 : (beta.defined() ? beta.at(c) : 0) - mean.at(c) * scale(c); }
 };
 // Of a branch: one of a pool, one a block; none of a skip.
 using RawBranch = std::vector<Raw>;
 using RawEdge = std::vector<RawBranch>;
 
-// A batch norm whose statistics are known, as one affine map: xhat = z*scale + shift.
+// The same as tensors, for the block that reads z.
 struct NormAsAffine {
   explicit NormAsAffine(const Raw& raw);
   Tensor scale, shift;
@@ -41,8 +47,8 @@ RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon);
 // y (+)= the mix of the branches' last raw outputs.
 void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
 
-// Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise and pointwise of its
-// blocks.
+// Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise, pointwise, gamma
+// and beta of its blocks.
 std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
 // Adds the gradients of an edge's operands that are needed; the first of them is input `first`. Returns the next edge's
 // first.

@@ -1,6 +1,7 @@
-// With w a branch's weight, xhat = (z - mean)*rstd and m values a channel, dL/dz of the batch norm is
-//   w*rstd*(dy - S1/m - xhat*S2/m),   S1 = sum(dy),  S2 = sum(dy*xhat) = rstd*(sum(dy*z) - mean*S1):
-// an affine map of dy and z, handed to the kernels as coefficients; and dL/dw = sum over channels of S2.
+// With w a branch's weight, xhat = (z - mean)*rstd and m values a channel, dL/dz behind the batch norm is
+//   w*gamma*rstd*(dy - S1/m - xhat*S2/m),   S1 = sum(dy),  S2 = sum(dy*xhat) = rstd*(sum(dy*z) - mean*S1):
+// an affine map of dy and z, handed to the kernels as coefficients. And dgamma = w*S2, dbeta = w*S1,
+// dL/dw = sum over channels of gamma*S2 + beta*S1.
 #include "engine/ops/fused_node.h"
 #include "engine/ops/ops.h"
 
@@ -10,19 +11,21 @@ namespace {
 using Kind = MixedBranch::Kind;
 
 struct Coefficients {
-  std::vector<float> a, b, d;
+  std::vector<float> a, b, d, dgamma, dbeta;
   double weight_grad = 0;
 
   // sums over batch and pixels of the gradient and of the gradient times z, a channel each.
   Coefficients(const Raw& raw, double weight, double m, const double* sum, const double* sum_z) {
-    const float *mean = raw.mean.data<float>(), *rstd = raw.rstd.data<float>();
     for (std::int64_t c = 0; c < raw.mean.elements(); ++c) {
-      const double mu = mean[c], r = rstd[c], s2 = r * (sum_z[c] - mu * sum[c]);
-      const double scale = weight * r, along = -scale * r * s2 / m;
+      const double scale = weight * raw.scale(c), mu = raw.norm ? raw.mean.at(c) : 0;
+      const double s2 = raw.norm ? raw.rstd.at(c) * (sum_z[c] - mu * sum[c]) : 0;
+      const double along = raw.norm ? -scale * raw.rstd.at(c) * s2 / m : 0;
       a.push_back(static_cast<float>(scale));
       b.push_back(static_cast<float>(along));
-      d.push_back(static_cast<float>(-scale * sum[c] / m - along * mu));
-      weight_grad += s2;
+      d.push_back(raw.norm ? static_cast<float>(-scale * sum[c] / m - along * mu) : 0);
+      dgamma.push_back(static_cast<float>(weight * s2));
+      dbeta.push_back(static_cast<float>(weight * sum[c]));
+      weight_grad += raw.scale(c) * sum_z[c] + raw.shift(c) * sum[c];
     }
   }
   kernels::EdgeBranchGrad at(const Tensor& dy) const { return {dy.data<float>(), a.data(), b.data(), d.data()}; }
@@ -66,16 +69,18 @@ class EdgeBackward {
 
   void add_branch(const MixedBranch& branch, const RawBranch& raw, Coefficients coefficients) {
     const int weights = next_weight_;
-    next_weight_ += 2 * static_cast<int>(branch.blocks.size());
+    next_weight_ += kBlockInputs * static_cast<int>(branch.blocks.size());
     bool wanted = v_.needs(x_input_);
     for (int i = weights; i < next_weight_; ++i) wanted = wanted || v_.needs(i);
     if (!wanted) return;
     Tensor gradient = v_.dy();
     for (std::size_t k = raw.size(); k-- > 1;) {
-      const auto [du, sums] = block_backward(branch, k, raw, weights + 2 * static_cast<int>(k), gradient, coefficients);
+      const auto [du, sums] =
+          block_backward(branch, k, raw, weights + kBlockInputs * static_cast<int>(k), gradient, coefficients);
       gradient = du;
       coefficients = Coefficients(raw[k - 1], 1, m_, sums.data(), sums.data() + in_.channels);
     }
+    if (!branch.blocks.empty()) add_norm_grads(weights, coefficients);
     sources_.push_back(gradient);
     coefficients_.push_back(std::move(coefficients));
     branches_.push_back(with_raw(branch, 0, raw[0]));
@@ -113,12 +118,21 @@ class EdgeBackward {
   }
 
  private:
+  static constexpr int kBlockInputs = 4;  // depthwise, pointwise, gamma, beta
+
+  void add_norm_grads(int block, const Coefficients& c) {
+    const Shape channels{in_.channels};
+    if (v_.needs(block + 2)) v_.add(block + 2, Tensor::from(channels, c.dgamma));
+    if (v_.needs(block + 3)) v_.add(block + 3, Tensor::from(channels, c.dbeta));
+  }
+
   struct BlockInput {
     Tensor gradient;           // of the batch norm's output that the block read
     std::vector<double> sums;  // of it, and of it times the norm's input
   };
   BlockInput block_backward(const MixedBranch& branch, std::size_t k, const RawBranch& raw, int weights,
                             const Tensor& gradient, const Coefficients& coefficients) {
+    add_norm_grads(weights, coefficients);
     const Raw& before = raw[k - 1];
     const NormAsAffine norm(before);
     kernels::EdgeInput in = kernel_input(before.z, 1);
@@ -164,8 +178,10 @@ int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int firs
                            scratch.mutable_data<float>());
   }
   EdgeBackward edge_backward(v, edge, first);
-  Tensor dweights = Tensor::zeros(edge.weights.shape());
-  float* dw = dweights.mutable_data<float>();
+  std::vector<double> dweights(edge.weights.defined() ? static_cast<std::size_t>(edge.weights.elements()) : 1);
+  const auto weight_grad = [&](const MixedBranch& branch, double gradient) {
+    if (edge.weights.defined()) dweights[static_cast<std::size_t>(branch.weight)] += gradient;
+  };
   double skip_weight = 0;
   bool identity = false;
   for (std::size_t b = 0; b < edge.branches.size(); ++b) {
@@ -174,7 +190,7 @@ int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int firs
     if (branch.kind == Kind::skip) {
       double product = 0;
       for (std::int64_t c = 0; c < s.channels; ++c) product += sum_z[c];
-      dw[branch.weight] += static_cast<float>(product);
+      weight_grad(branch, product);
       if (edge.skip.defined())
         v.add(first + 1, affine(v.dy(), {.factor = terms[b].weight}, where));
       else
@@ -182,11 +198,12 @@ int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int firs
       continue;
     }
     Coefficients coefficients(*terms[b].raw, terms[b].weight, m, sums.data(), sum_z);
-    dw[branch.weight] += static_cast<float>(coefficients.weight_grad);
+    weight_grad(branch, coefficients.weight_grad);
     edge_backward.add_branch(branch, raw[b], std::move(coefficients));
   }
   edge_backward.finish(identity, skip_weight);
-  v.add(first + 2, dweights);
+  if (v.needs(first + 2))
+    v.add(first + 2, Tensor::from(edge.weights.shape(), std::vector<float>(dweights.begin(), dweights.end())));
   return edge_backward.inputs_end();
 }
 

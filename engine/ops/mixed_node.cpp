@@ -56,7 +56,8 @@ MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions 
     fused::RawEdge raw_edge = fused::run_branches(edge, options.epsilon);
     fused::mix(edge, raw_edge, &edge != edges.data(), node.y);
     for (const fused::RawBranch& branch : raw_edge)
-      for (const fused::Raw& r : branch) node.statistics.push_back({r.mean, r.variance});
+      for (const fused::Raw& r : branch)
+        if (r.norm) node.statistics.push_back({r.mean, r.variance});
     if (!options.recompute) raw->push_back(std::move(raw_edge));
   }
   const std::vector<Tensor> inputs = fused::operands(edges);

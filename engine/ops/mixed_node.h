@@ -1,8 +1,9 @@
 #pragma once
 // A node of mixed edges as one op: y = sum over edges, over branches of weights[branch] * branch(x), each branch ending
-// in a batch norm without gamma and beta. In f32 it runs fused (kernels/edge_branches.h, kernels/edge_mix.h): of a
-// branch memory keeps only the raw output before its batch norm, or nothing at all where it is computed again. The same
-// in plain ops is mixed_node_in_ops: the readable version, the oracle, and what f64 and gradients of gradients run.
+// in a batch norm. Without weights it is the sum: a node of the network that a search derives. In f32 it runs fused
+// (kernels/edge_branches.h, kernels/edge_mix.h): of a branch memory keeps only the raw output before its batch norm, or
+// nothing at all where it is computed again. The same in plain ops is mixed_node_in_ops: the readable version, the
+// oracle, and what f64 and gradients of gradients run.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,20 +17,22 @@ struct SeparableBlock {
   Tensor depthwise;  // [k, k, channels], k odd
   Tensor pointwise;  // [1, 1, channels, channels]
   std::int64_t dilation = 1;
+  Tensor gamma = {}, beta = {};  // [channels], of the batch norm; undefined: 1 and 0
 };
 
 struct MixedBranch {
   enum class Kind : std::uint8_t { skip, max_pool, avg_pool, separable };  // pools: 3 x 3, then batch norm
   Kind kind = Kind::skip;
+  bool pool_norm = true;                    // pools: whether a batch norm (without gamma and beta) follows
   std::int64_t weight = 0;                  // which of the edge's weights is this branch's
   std::vector<SeparableBlock> blocks = {};  // separable: one, or two of which the first takes the stride
 };
 
 struct MixedEdgeOperands {
-  Tensor x;        // [batch, height, width, channels]
-  Tensor weights;  // [operations]; one without a branch (`none`) contributes nothing
+  Tensor x;             // [batch, height, width, channels]
+  Tensor weights = {};  // [operations]; one without a branch (`none`) contributes nothing. Undefined: all are 1
   std::int64_t stride = 1;
-  std::vector<MixedBranch> branches;
+  std::vector<MixedBranch> branches = {};
   Tensor skip = {};  // what a skip branch adds where that is not x: a tensor of the output's shape
 };
 

@@ -19,6 +19,13 @@ void expect_block(const SeparableBlock& block, const Tensor& x, const Where& whe
   const std::int64_t channels = x.shape()[3], k = block.depthwise.shape().rank() ? block.depthwise.shape()[0] : 0;
   if (k < 1 || k > 15 || k % 2 == 0)
     refuse(kWho, "an odd depthwise kernel of at most 15", block.depthwise.shape().text(), where);
+  if (block.gamma.defined() != block.beta.defined())
+    refuse(kWho, "gamma and beta or neither", block.gamma.defined() ? "gamma alone" : "beta alone", where);
+  for (const Tensor* t : {&block.gamma, &block.beta})
+    if (t->defined()) {
+      expect_same_dtype(kWho, x, "gamma or beta", *t, where);
+      expect_shape(kWho, "gamma or beta", t->shape(), {channels}, where);
+    }
   if (block.dilation < 1) refuse(kWho, "a dilation of at least 1", std::to_string(block.dilation), where);
   expect_shape(kWho, "depthwise weight", block.depthwise.shape(), {k, k, channels}, where);
   expect_shape(kWho, "pointwise weight", block.pointwise.shape(), {1, 1, channels, channels}, where);
@@ -26,17 +33,17 @@ void expect_block(const SeparableBlock& block, const Tensor& x, const Where& whe
 
 void expect_edge(const MixedEdgeOperands& edge, const Where& where) {
   expect_defined(kWho, "input", edge.x, where);
-  expect_defined(kWho, "weights", edge.weights, where);
-  expect_same_dtype(kWho, edge.x, "weights", edge.weights, where);
+  if (edge.weights.defined()) expect_same_dtype(kWho, edge.x, "weights", edge.weights, where);
   if (edge.x.shape().rank() != 4 || edge.x.elements() == 0)
     refuse(kWho, "input [batch, height, width, channels]", edge.x.shape().text(), where);
   if (edge.stride < 1) refuse(kWho, "a stride of at least 1", std::to_string(edge.stride), where);
-  if (edge.weights.shape().rank() != 1) refuse(kWho, "weights [operations]", edge.weights.shape().text(), where);
+  if (edge.weights.defined() && edge.weights.shape().rank() != 1)
+    refuse(kWho, "weights [operations]", edge.weights.shape().text(), where);
   if (edge.branches.empty() || edge.branches.size() > kernels::kMaxEdgeBranches)
     refuse(kWho, "1 to " + std::to_string(kernels::kMaxEdgeBranches) + " branches an edge",
            std::to_string(edge.branches.size()), where);
   for (const MixedBranch& branch : edge.branches) {
-    if (branch.weight < 0 || branch.weight >= edge.weights.elements())
+    if (edge.weights.defined() && (branch.weight < 0 || branch.weight >= edge.weights.elements()))
       refuse(kWho, "a branch's weight among " + std::to_string(edge.weights.elements()), std::to_string(branch.weight),
              where);
     if ((branch.kind == Kind::separable) != !branch.blocks.empty())

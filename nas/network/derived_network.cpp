@@ -3,6 +3,7 @@
 #include "engine/ops/ops.h"
 #include "nas/network/auxiliary_head.h"
 #include "nas/space/cell_inputs.h"
+#include "nas/space/fusable.h"
 #include "nas/space/heads.h"
 #include "nas/space/operations.h"
 #include "nas/space/skeleton.h"
@@ -19,15 +20,17 @@ class DerivedNetwork::Cell {
       const bool droppable = genes[k].operation != "skip_connect" || stride == 2;
       operations_.push_back({make_darts_operation(genes[k].operation, scope / "ops" / static_cast<std::int64_t>(k),
                                                   {.channels = plan.channels, .stride = stride}),
-                             genes[k].from, droppable});
+                             genes[k].from, stride, droppable});
     }
   }
 
   Tensor forward(const Tensor& s0, const Tensor& s1, const Context& context, std::uint64_t cell) const {
     const CellInputs::States in = inputs_.forward(s0, s1, context);
     std::vector<Tensor> states = {in.s0, in.s1};
+    const bool whole = context.phase == Phase::train && context.drop_path <= 0;
     for (std::size_t k = 0; k + 1 < operations_.size(); k += 2)
-      states.push_back(add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
+      states.push_back(whole ? fused_node(k, states, context)
+                             : add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
     std::vector<Tensor> out;
     for (int state : concat_) out.push_back(states[state]);
     return concat(out);
@@ -37,8 +40,23 @@ class DerivedNetwork::Cell {
   struct Operation {
     std::unique_ptr<Module> module;
     int from;
+    std::int64_t stride;
     bool droppable;
   };
+
+  // Both operations into a node as one op.
+  Tensor fused_node(std::size_t k, const std::vector<Tensor>& states, const Context& context) const {
+    MixedEdgeOperands edges[2];
+    for (std::size_t e = 0; e < 2; ++e) {
+      const Operation& operation = operations_[k + e];
+      edges[e].x = states[static_cast<std::size_t>(operation.from)], edges[e].stride = operation.stride;
+      add_branch(edges[e], *operation.module, 0, context);
+    }
+    const MixedNode node = mixed_node(edges);
+    std::span<const BatchStatistics> batch = node.statistics;
+    for (std::size_t e = 0; e < 2; ++e) move_statistics(*operations_[k + e].module, batch, node.y.rows(), context);
+    return node.y;
+  }
 
   Tensor apply(std::size_t k, const std::vector<Tensor>& states, const Context& context, std::uint64_t cell) const {
     const Operation& operation = operations_[k];

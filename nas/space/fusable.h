@@ -17,4 +17,11 @@ class Fusable : public Module {
                                const Context& context) const = 0;
 };
 
+// Adds an operation to an edge as its branch with that weight. One that cannot be fused (a factorized reduce) runs
+// here, and the node adds its output as a skip; an edge can hold one of those.
+void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t weight, const Context& context);
+// Takes what the node found for an operation's batch norms off the front.
+void move_statistics(const Module& operation, std::span<const BatchStatistics>& batch, std::int64_t values,
+                     const Context& context);
+
 }  // namespace nascent::nas

@@ -38,6 +38,7 @@ class Block final : public Fusable {
       layers_.add<AvgPool2d>(options);
     else
       layers_.add<MaxPool2d>(options);
+    branch_.pool_norm = o.supernet;
     if (o.supernet) add_norm({.channels = o.channels, .affine = false});
   }
   // ReLU - depthwise - 1x1 - batch norm
@@ -50,8 +51,9 @@ class Block final : public Fusable {
                                               .dilation = dilation});
     const Tensor depthwise = layers_.last<DepthwiseConv2d>().weight();
     layers_.add<Conv2d>({.in = o.channels, .out = o.channels});
-    branch_.blocks.push_back({depthwise, layers_.last<Conv2d>().weight(), dilation});
+    const Tensor pointwise = layers_.last<Conv2d>().weight();
     add_norm({.channels = o.channels, .affine = !o.supernet});
+    branch_.blocks.push_back({depthwise, pointwise, dilation, norms_.back()->weight(), norms_.back()->bias()});
   }
 
  private:

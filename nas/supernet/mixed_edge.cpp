@@ -22,30 +22,16 @@ Tensor MixedEdge::forward(const Tensor& x, const Tensor& weights, const Context&
 
 MixedEdgeOperands MixedEdge::operands(const Tensor& x, const Tensor& weights, std::int64_t stride,
                                       const Context& context) const {
-  MixedEdgeOperands edge{.x = x, .weights = weights, .stride = stride, .branches = {}};
-  for (std::size_t k = 0; k < operations_.size(); ++k) {
-    if (!operations_[k]) continue;
-    const auto* fusable = dynamic_cast<const Fusable*>(operations_[k].get());
-    if (!fusable && edge.skip.defined())
-      throw std::logic_error("an edge can have one operation that is not fused; run it with fuse = false");
-    MixedBranch branch{.kind = MixedBranch::Kind::skip};
-    if (fusable)
-      branch = fusable->branch();
-    else
-      edge.skip = operations_[k]->forward(x, context);
-    branch.weight = static_cast<std::int64_t>(k);
-    edge.branches.push_back(std::move(branch));
-  }
+  MixedEdgeOperands edge{.x = x, .weights = weights, .stride = stride};
+  for (std::size_t k = 0; k < operations_.size(); ++k)
+    if (operations_[k]) add_branch(edge, *operations_[k], static_cast<std::int64_t>(k), context);
   return edge;
 }
 
 void MixedEdge::move_statistics(std::span<const BatchStatistics>& batch, std::int64_t values,
                                 const Context& context) const {
   for (const auto& operation : operations_)
-    if (const auto* fusable = dynamic_cast<const Fusable*>(operation.get())) {
-      fusable->move_statistics(batch.first(fusable->norms()), values, context);
-      batch = batch.subspan(fusable->norms());
-    }
+    if (operation) nas::move_statistics(*operation, batch, values, context);
 }
 
 }  // namespace nascent::nas

@@ -16,8 +16,7 @@ class MixedEdge {
   // weights [operations]
   Tensor forward(const Tensor& x, const Tensor& weights, const Context& context) const;
 
-  // The same for a mixed node to compute. An operation that cannot be fused (a factorized reduce) runs here, and the
-  // node adds its output as a skip; there may be one of those.
+  // The same for a mixed node to compute.
   MixedEdgeOperands operands(const Tensor& x, const Tensor& weights, std::int64_t stride, const Context& context) const;
   // Takes this edge's statistics off the front of what the node found.
   void move_statistics(std::span<const BatchStatistics>& batch, std::int64_t values, const Context& context) const;

@@ -13,9 +13,10 @@ struct BlockSize {
 };
 struct EdgePlan {
   std::int64_t stride = 1;
-  std::vector<Kind> plain;                        // skip and pools
-  std::vector<std::vector<BlockSize>> separable;  // branches of one or two blocks
-  bool own_skip = false;                          // what the skip adds is an input of its own
+  std::vector<Kind> plain = {};                        // skip and pools
+  std::vector<std::vector<BlockSize>> separable = {};  // branches of one or two blocks
+  bool own_skip = false;                               // what the skip adds is an input of its own
+  bool derived = false;  // as in a derived network: no weights, norms with gamma and beta, pools without one
 };
 
 struct NodePlan {
@@ -27,10 +28,13 @@ struct NodePlan {
     for (const EdgePlan& e : edges) {
       const std::int64_t c = x[3];
       shapes.push_back(x);
-      shapes.push_back({static_cast<std::int64_t>(1 + e.plain.size() + e.separable.size())});
+      if (!e.derived) shapes.push_back({static_cast<std::int64_t>(1 + e.plain.size() + e.separable.size())});
       if (e.own_skip) shapes.push_back({x[0], (x[1] - 1) / e.stride + 1, (x[2] - 1) / e.stride + 1, c});
       for (const auto& branch : e.separable)
-        for (const BlockSize& b : branch) shapes.insert(shapes.end(), {{b.kernel, b.kernel, c}, {1, 1, c, c}});
+        for (const BlockSize& b : branch) {
+          shapes.insert(shapes.end(), {{b.kernel, b.kernel, c}, {1, 1, c, c}});
+          if (e.derived) shapes.insert(shapes.end(), {{c}, {c}});
+        }
     }
     return shapes;
   }
@@ -38,17 +42,19 @@ struct NodePlan {
     std::vector<MixedEdgeOperands> all;
     std::size_t next = 0;
     for (const EdgePlan& e : edges) {
-      MixedEdgeOperands edge{.x = in[next], .weights = in[next + 1], .stride = e.stride, .branches = {}};
-      next += 2;
+      MixedEdgeOperands edge{.x = in[next++], .stride = e.stride};
+      if (!e.derived) edge.weights = in[next++];
       if (e.own_skip) edge.skip = in[next++];
       std::int64_t weight = 1;  // the first is `none`'s
-      for (const Kind kind : e.plain) edge.branches.push_back({.kind = kind, .weight = weight++});
+      for (const Kind kind : e.plain)
+        edge.branches.push_back({.kind = kind, .pool_norm = !e.derived, .weight = weight++});
       for (const auto& branch : e.separable) {
         MixedBranch& b = edge.branches.emplace_back();
         b.kind = Kind::separable, b.weight = weight++;
         for (const BlockSize& size : branch) {
-          b.blocks.push_back({in[next], in[next + 1], size.dilation});
-          next += 2;
+          SeparableBlock& block = b.blocks.emplace_back();
+          block.depthwise = in[next++], block.pointwise = in[next++], block.dilation = size.dilation;
+          if (e.derived) block.gamma = in[next++], block.beta = in[next++];
         }
       }
       all.push_back(std::move(edge));
@@ -96,6 +102,10 @@ OpRow row(const std::string& op, Run run) {
                   sample(run, "two edges",
                          {{2, 4, 4, 4}, {darts_edge(1), {.plain = {Kind::skip}, .separable = {{{3, 1}}}}}}),
                   sample(run, "stride 2 into", {{2, 5, 6, 2}, {darts_edge(2)}}),
+                  sample(run, "a derived node",
+                         {{2, 5, 4, 3},
+                          {{.plain = {Kind::max_pool, Kind::avg_pool, Kind::skip}, .derived = true},
+                           {.separable = {{{3, 1}, {3, 1}}, {{5, 2}}}, .derived = true}}}),
                   sample(run, "recomputed", {{2, 4, 3, 2}, {darts_edge(1)}}, {.recompute = true})},
       .errors = {error(run, {}, "at least 1 edge, got none"),
                  error(run, {skip_edge({4, 4, 2})}, "input \\[batch, height, width, channels\\], got \\[4, 4, 2\\]"),

@@ -1,0 +1,28 @@
+#include "nas/space/fusable.h"
+
+#include <stdexcept>
+
+namespace nascent::nas {
+
+void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t weight, const Context& context) {
+  MixedBranch branch{.kind = MixedBranch::Kind::skip};
+  if (const auto* fusable = dynamic_cast<const Fusable*>(&operation)) {
+    branch = fusable->branch();
+  } else {
+    if (edge.skip.defined())
+      throw std::logic_error("an edge can have one operation that is not fused; run it with fuse = false");
+    edge.skip = operation.forward(edge.x, context);
+  }
+  branch.weight = weight;
+  edge.branches.push_back(std::move(branch));
+}
+
+void move_statistics(const Module& operation, std::span<const BatchStatistics>& batch, std::int64_t values,
+                     const Context& context) {
+  const auto* fusable = dynamic_cast<const Fusable*>(&operation);
+  if (!fusable) return;
+  fusable->move_statistics(batch.first(fusable->norms()), values, context);
+  batch = batch.subspan(fusable->norms());
+}
+
+}  // namespace nascent::nas
