@@ -32,8 +32,8 @@ struct EdgeBranch {
   const float* pointwise = nullptr;       // [channels in, channels out]
   float* z = nullptr;
   std::uint8_t* tap = nullptr;  // max_pool: which tap won, as pool2d.h
-  float* mean = nullptr;        // [channels], of z over batch and pixels; variance is biased
-  float* variance = nullptr;
+  float* mean = nullptr;        // [channels], of z over batch and pixels; variance is biased. Null: not wanted, as
+  float* variance = nullptr;    // when z is computed again
 
   [[gnu::always_inline]] std::int64_t padding() const { return dilation * (kernel - 1) / 2; }
 };

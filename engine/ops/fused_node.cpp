@@ -15,33 +15,34 @@ Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
   return rstd;
 }
 
-Raw empty_raw(const Shape& shape, const MixedBranch& branch, std::size_t block) {
-  Raw raw{Tensor::empty(shape), Tensor::empty({shape[-1]}), Tensor::empty({shape[-1]})};
-  if (branch.kind == Kind::separable)
-    raw.gamma = branch.blocks[block].gamma, raw.beta = branch.blocks[block].beta;
-  else
-    raw.norm = branch.pool_norm;
-  if (branch.kind == Kind::max_pool) {
+// The same statistics again where the norm has them: only z is missing then.
+void take_memory(Raw& raw, const Shape& shape, bool max_pool) {
+  raw.z = Tensor::empty(shape);
+  if (max_pool) {
     const auto bytes = BufferPool::instance().take(static_cast<std::size_t>(raw.z.elements()));
     raw.tap = {bytes, reinterpret_cast<std::uint8_t*>(bytes.get())};
   }
-  return raw;
 }
 
 // One kernel call over the blocks and pools that read one tensor.
 void run(const kernels::EdgeInput& in, std::vector<kernels::EdgeBranch>& branches, const std::vector<Raw*>& raw,
          double epsilon) {
   if (branches.empty()) return;
+  const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
   for (std::size_t b = 0; b < branches.size(); ++b) {
+    take_memory(*raw[b], out, branches[b].kind == kernels::EdgeBranchKind::max_pool);
     branches[b].z = raw[b]->z.mutable_data<float>();
     branches[b].tap = raw[b]->tap.get();
+    if (raw[b]->rstd.defined()) continue;
+    raw[b]->mean = Tensor::empty({in.channels}), raw[b]->variance = Tensor::empty({in.channels});
     branches[b].mean = raw[b]->mean.mutable_data<float>();
     branches[b].variance = raw[b]->variance.mutable_data<float>();
   }
   const int count = static_cast<int>(branches.size());
   Tensor scratch = Tensor::empty({kernels::edge_branches_scratch(in, count, branches.data())});
   kernels::edge_branches_forward(in, count, branches.data(), scratch.mutable_data<float>());
-  for (Raw* r : raw) r->rstd = reciprocal_deviation(r->variance, epsilon);
+  for (Raw* r : raw)
+    if (!r->rstd.defined()) r->rstd = reciprocal_deviation(r->variance, epsilon);
 }
 
 }  // namespace
@@ -60,30 +61,40 @@ kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride) {
   return {x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3], stride, x.data<float>()};
 }
 
-RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon) {
-  RawEdge raw_edge(edge.branches.size());
-  const kernels::EdgeInput in = kernel_input(edge.x, edge.stride);
-  const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
-  std::vector<kernels::EdgeBranch> first;
-  std::vector<Raw*> raw;
-  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+RawEdge raw_edge(const MixedEdgeOperands& edge) {
+  RawEdge raw(edge.branches.size());
+  for (std::size_t b = 0; b < raw.size(); ++b) {
     const MixedBranch& branch = edge.branches[b];
-    if (branch.kind == Kind::skip) continue;
-    for (std::size_t k = 0; k < std::max<std::size_t>(1, branch.blocks.size()); ++k)
-      raw_edge[b].push_back(empty_raw(out, branch, k));
-    first.push_back(kernel_branch(branch, 0));
-    raw.push_back(&raw_edge[b][0]);
+    for (const SeparableBlock& block : branch.blocks) raw[b].push_back({.gamma = block.gamma, .beta = block.beta});
+    if (branch.kind == Kind::max_pool || branch.kind == Kind::avg_pool) raw[b].push_back({.norm = branch.pool_norm});
   }
-  run(in, first, raw, epsilon);
-  for (std::size_t b = 0; b < edge.branches.size(); ++b)
-    for (std::size_t k = 1; k < raw_edge[b].size(); ++k) {
-      const NormAsAffine norm(raw_edge[b][k - 1]);
-      kernels::EdgeInput next = kernel_input(raw_edge[b][k - 1].z, 1);
+  return raw;
+}
+
+void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
+  std::vector<kernels::EdgeBranch> first;
+  std::vector<Raw*> missing;
+  for (std::size_t b = 0; b < raw.size(); ++b)
+    if (!raw[b].empty() && !raw[b][0].z.defined()) {
+      first.push_back(kernel_branch(edge.branches[b], 0));
+      missing.push_back(&raw[b][0]);
+    }
+  run(kernel_input(edge.x, edge.stride), first, missing, epsilon);
+  for (std::size_t b = 0; b < raw.size(); ++b)
+    for (std::size_t k = 1; k < raw[b].size(); ++k) {
+      if (raw[b][k].z.defined()) continue;
+      const NormAsAffine norm(raw[b][k - 1]);
+      kernels::EdgeInput next = kernel_input(raw[b][k - 1].z, 1);
       next.scale = norm.scale.data<float>(), next.shift = norm.shift.data<float>();
       std::vector<kernels::EdgeBranch> one{kernel_branch(edge.branches[b], k)};
-      run(next, one, {&raw_edge[b][k]}, epsilon);
+      run(next, one, {&raw[b][k]}, epsilon);
     }
-  return raw_edge;
+}
+
+void forget(const MixedEdgeOperands& edge, bool all, RawEdge& raw) {
+  for (std::size_t b = 0; b < raw.size(); ++b)
+    if (all || edge.branches[b].kind != Kind::separable)
+      for (Raw& r : raw[b]) r.z = {}, r.tap = {};
 }
 
 NormAsAffine::NormAsAffine(const Raw& raw)

@@ -11,9 +11,9 @@ namespace nascent::fused {
 
 // What a block or a pool leaves: its output before the batch norm, and that norm's statistics.
 struct Raw {
-  Tensor z, mean, variance;
+  Tensor z = {};                           // undefined where it is to be computed again
   std::shared_ptr<std::uint8_t> tap = {};  // max pooling: the winners
-  Tensor rstd = {};
+  Tensor mean = {}, variance = {}, rstd = {};
   Tensor gamma = {}, beta = {};  // undefined: 1 and 0
   bool norm = true;              // false: a pool that no batch norm follows
 
@@ -43,7 +43,12 @@ kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
 kernels::MixShape mix_shape(const Tensor& y);
 
-RawEdge run_branches(const MixedEdgeOperands& edge, double epsilon);
+// What the branches will leave: nothing yet.
+RawEdge raw_edge(const MixedEdgeOperands& edge);
+// Computes whatever z is missing: the same bits as the first time.
+void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
+// Lets go of the z that going backward computes again: of pools, which cost less than to store and load them, or all.
+void forget(const MixedEdgeOperands& edge, bool all, RawEdge& raw);
 // y (+)= the mix of the branches' last raw outputs.
 void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
 
@@ -52,6 +57,6 @@ void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y)
 std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
 // Adds the gradients of an edge's operands that are needed; the first of them is input `first`. Returns the next edge's
 // first.
-int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int first, const Where& where);
+int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where);
 
 }  // namespace nascent::fused

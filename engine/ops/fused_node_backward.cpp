@@ -164,7 +164,8 @@ class EdgeBackward {
 
 }  // namespace
 
-int backward(Vjp& v, const MixedEdgeOperands& edge, const RawEdge& raw, int first, const Where& where) {
+int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where) {
+  run_branches(edge, epsilon, raw);
   const std::vector<MixTermOf> terms = mix_terms(edge, raw);
   const int count = static_cast<int>(terms.size());
   const kernels::MixShape s = mix_shape(v.dy());

@@ -55,17 +55,13 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
         NASCENT_ISA::max_pool2d(edge_pool(g), x, z, branch.tap + n * out_image);
       else
         NASCENT_ISA::avg_pool2d(edge_pool(g), x, z);
-      column_sums(g.out_pixels(), c, z, z, image_sums + n * sums_image + b * 2 * c);
+      if (branch.mean) column_sums(g.out_pixels(), c, z, z, image_sums + n * sums_image + b * 2 * c);
     }
   });
-  const double m = static_cast<double>(in.batch * g.out_pixels());
   for (int b = 0; b < count; ++b)
-    for (std::int64_t i = 0; i < c; ++i) {
-      const double mean = sum_images(in.batch, sums_image, image_sums + b * 2 * c + i) / m;
-      const double square = sum_images(in.batch, sums_image, image_sums + (b * 2 + 1) * c + i) / m;
-      branches[b].mean[i] = static_cast<float>(mean);
-      branches[b].variance[i] = square > mean * mean ? static_cast<float>(square - mean * mean) : 0.f;
-    }
+    if (branches[b].mean)
+      statistics_of_sums(in.batch, in.batch * g.out_pixels(), c, sums_image, image_sums + b * 2 * c, branches[b].mean,
+                         branches[b].variance);
 }
 
 }  // namespace

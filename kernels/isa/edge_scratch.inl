@@ -112,5 +112,16 @@ inline double sum_images(std::int64_t batch, std::int64_t step, const float* sum
   return sum;
 }
 
+// Mean and (biased) variance of m values a channel from their images' sums and, c floats on, sums of squares.
+inline void statistics_of_sums(std::int64_t batch, std::int64_t m, std::int64_t c, std::int64_t step, const float* sums,
+                               float* mean, float* variance) {
+  for (std::int64_t i = 0; i < c; ++i) {
+    const double average = sum_images(batch, step, sums + i) / static_cast<double>(m);
+    const double square = sum_images(batch, step, sums + c + i) / static_cast<double>(m);
+    mean[i] = static_cast<float>(average);
+    variance[i] = square > average * average ? static_cast<float>(square - average * average) : 0.f;
+  }
+}
+
 }  // namespace
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -1,0 +1,13 @@
+#pragma once
+#include <functional>
+
+#include "engine/autograd/op.h"
+
+namespace nascent {
+
+// For the rule of a fused op whose gradient will be differentiated again: computes the op anew by `plain`, in ordinary
+// ops on the same tape, and goes back through that. `inputs` as record() got them.
+void backward_in_ops(Vjp& v, const std::vector<Tensor>& inputs, const std::function<Tensor()>& plain,
+                     const Where& where);
+
+}  // namespace nascent
