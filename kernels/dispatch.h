@@ -13,17 +13,20 @@
 #include "kernels/elementwise.h"
 #include "kernels/matmul.h"
 #include "kernels/pool2d.h"
+#include "kernels/projection.h"
 #include "kernels/reduce.h"
 
 namespace nascent::kernels {
 
-// The fused mixed edge (edge_branches.h, edge_mix.h).
+// The fused mixed edge (edge_branches.h, edge_mix.h) and what brings a cell its inputs (projection.h).
 struct FusedEdgeKernels {
   void (*branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
   void (*branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*, const EdgeInputGrad&,
                             float* scratch);
   void (*mix)(const MixShape&, int count, const MixTerm*, const float* shift, bool add, float* y, float* scratch);
   void (*mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
+  void (*projection_forward)(const Projection&, float* z, float* mean, float* variance, float* scratch);
+  void (*projection_backward)(const Projection&, const ProjectionGrad&, float* scratch);
 };
 
 // The float kernels that have more than one version. Each member has the contract of the function of its name.

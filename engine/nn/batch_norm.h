@@ -20,6 +20,7 @@ class BatchNorm final : public Module {
   Tensor forward(const Tensor& x, const Context& context) const override;
   const Tensor& weight() const { return weight_; }
   const Tensor& bias() const { return bias_; }
+  double epsilon() const { return options_.epsilon; }
   // What forward does to the running statistics in Phase::train, for whoever took the batch's (biased variance, over
   // `values` a channel) elsewhere.
   void move_statistics(const Tensor& mean, const Tensor& variance, std::int64_t values, const Context& context) const;

@@ -12,6 +12,7 @@
 #include "kernels/isa/elementwise.inl"
 #include "kernels/isa/matmul.inl"
 #include "kernels/isa/max_pool2d.inl"
+#include "kernels/isa/projection.inl"
 #include "kernels/isa/reduce.inl"
 
 #define NASCENT_STRING_OF(x) #x
@@ -24,6 +25,8 @@ static const FusedEdgeKernels fused_edge = {
     .branches_backward = edge_branches_backward,
     .mix = edge_mix,
     .mix_sums = edge_mix_sums,
+    .projection_forward = projection_forward,
+    .projection_backward = projection_backward,
 };
 extern const KernelTable table;
 const KernelTable table = {

@@ -1,46 +1,42 @@
 #include "nas/space/blocks.h"
 
-#include "engine/nn/batch_norm.h"
-#include "engine/nn/conv2d.h"
-#include "engine/nn/parameterless.h"
-#include "engine/nn/sequential.h"
+#include "engine/ops/ops.h"
+#include "engine/ops/projection.h"
 
 namespace nascent::nas {
-namespace {
 
-class FactorizedReduce final : public Module {
- public:
-  FactorizedReduce(const Scope& scope, const BlockOptions& o)
-      : a_(scope / "a", {.in = o.in, .out = o.out / 2, .stride = 2}),
-        b_(scope / "b", {.in = o.in, .out = o.out / 2, .stride = 2}),
-        norm_(scope / "bn", {.channels = o.out, .affine = o.affine}) {}
-
-  Tensor forward(const Tensor& x, const Context& context) const override {
-    const Tensor r = relu(x);
-    const Tensor halves[] = {a_.forward(r, context), b_.forward(shift2d(r, {.rows = 1, .columns = 1}), context)};
-    return norm_.forward(concat(halves), context);
-  }
-
- private:
-  Conv2d a_, b_;
-  BatchNorm norm_;
-};
-
-}  // namespace
-
-std::unique_ptr<Module> make_relu_conv_bn(const Scope& scope, const BlockOptions& options) {
-  auto block = std::make_unique<Sequential>(scope);
-  block->add<Relu>()
-      .add<Conv2d>({.in = options.in, .out = options.out})
-      .add<BatchNorm>({.channels = options.out, .affine = options.affine});
-  return block;
+Tensor Projection::forward(const Tensor& x, const Context& context) const {
+  const Tensor r = relu(x);
+  if (convolutions_.size() == 1) return norm_.forward(convolutions_[0].forward(r, context), context);
+  const Tensor halves[] = {convolutions_[0].forward(r, context),
+                           convolutions_[1].forward(shift2d(r, {.rows = 1, .columns = 1}), context)};
+  return norm_.forward(concat(halves), context);
 }
 
-std::unique_ptr<Module> make_factorized_reduce(const Scope& scope, const BlockOptions& options) {
+Tensor Projection::forward_fused(std::span<const Tensor> parts, const Context& context) const {
+  ProjectionOperands operands{
+      .parts = {parts.begin(), parts.end()}, .weights = {}, .gamma = norm_.weight(), .beta = norm_.bias()};
+  for (const Conv2d& convolution : convolutions_) operands.weights.push_back(convolution.weight());
+  const Projected projected = projection(operands, {.epsilon = norm_.epsilon()});
+  norm_.move_statistics(projected.statistics.mean, projected.statistics.variance, projected.y.rows(), context);
+  return projected.y;
+}
+
+std::unique_ptr<Projection> make_relu_conv_bn(const Scope& scope, const BlockOptions& options) {
+  const Conv2d convolution(scope / "1", {.in = options.in, .out = options.out});
+  return std::make_unique<Projection>(std::vector<Conv2d>{convolution},
+                                      BatchNorm(scope / "2", {.channels = options.out, .affine = options.affine}));
+}
+
+std::unique_ptr<Projection> make_factorized_reduce(const Scope& scope, const BlockOptions& options) {
   if (options.out % 2 != 0)
     throw UsageError("a factorized reduce makes half its channels on each of two paths: " +
                      std::to_string(options.out) + " is odd; use an even number of channels");
-  return std::make_unique<FactorizedReduce>(scope, options);
+  std::vector<Conv2d> halves;
+  for (const char* half : {"a", "b"})
+    halves.emplace_back(scope / half, Conv2d::Options{.in = options.in, .out = options.out / 2, .stride = 2});
+  return std::make_unique<Projection>(std::move(halves),
+                                      BatchNorm(scope / "bn", {.channels = options.out, .affine = options.affine}));
 }
 
 }  // namespace nascent::nas

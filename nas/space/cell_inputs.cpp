@@ -1,7 +1,5 @@
 #include "nas/space/cell_inputs.h"
 
-#include "nas/space/blocks.h"
-
 namespace nascent::nas {
 
 CellInputs::CellInputs(const Scope& scope, const CellPlan& plan, bool affine) {
@@ -13,6 +11,11 @@ CellInputs::CellInputs(const Scope& scope, const CellPlan& plan, bool affine) {
 CellInputs::States CellInputs::forward(const Tensor& before_previous, const Tensor& previous,
                                        const Context& context) const {
   return {pre0_->forward(before_previous, context), pre1_->forward(previous, context)};
+}
+
+CellInputs::States CellInputs::forward_fused(std::span<const Tensor> before_previous, std::span<const Tensor> previous,
+                                             const Context& context) const {
+  return {pre0_->forward_fused(before_previous, context), pre1_->forward_fused(previous, context)};
 }
 
 }  // namespace nascent::nas

@@ -1,8 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "engine/nn/module.h"
-#include "engine/nn/parameter_store.h"
+#include "nas/space/blocks.h"
 #include "nas/space/skeleton.h"
 
 namespace nascent::nas {
@@ -16,9 +15,12 @@ class CellInputs {
     Tensor s0, s1;
   };
   States forward(const Tensor& before_previous, const Tensor& previous, const Context& context) const;
+  // The same of outputs in parts, side by side along the channels, fused. In Phase::train.
+  States forward_fused(std::span<const Tensor> before_previous, std::span<const Tensor> previous,
+                       const Context& context) const;
 
  private:
-  std::unique_ptr<Module> pre0_, pre1_;
+  std::unique_ptr<Projection> pre0_, pre1_;
 };
 
 }  // namespace nascent::nas

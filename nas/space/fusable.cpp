@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "nas/space/blocks.h"
+
 namespace nascent::nas {
 
 void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t weight, const Context& context) {
@@ -11,7 +13,8 @@ void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t w
   } else {
     if (edge.skip.defined())
       throw std::logic_error("an edge can have one operation that is not fused; run it with fuse = false");
-    edge.skip = operation.forward(edge.x, context);
+    const auto* projection = dynamic_cast<const Projection*>(&operation);
+    edge.skip = projection ? projection->forward_fused({&edge.x, 1}, context) : operation.forward(edge.x, context);
   }
   branch.weight = weight;
   edge.branches.push_back(std::move(branch));

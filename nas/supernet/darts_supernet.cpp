@@ -39,10 +39,12 @@ struct DartsSupernet::Cell {
     return concat(std::span(states).subspan(space.inputs));
   }
 
-  // The same, all edges into a node in one op.
-  Tensor forward_fused(const Tensor& s0, const Tensor& s1, const std::vector<Tensor>& weights, const Space& space,
-                       bool recompute, const Context& context) const {
-    const CellInputs::States in = inputs.forward(s0, s1, context);
+  // The same of outputs in parts (the nodes of the cells before, or the stem's output), all edges into a node in one
+  // op. Returns its own nodes: nobody needs them side by side.
+  std::vector<Tensor> forward_fused(std::span<const Tensor> s0, std::span<const Tensor> s1,
+                                    const std::vector<Tensor>& weights, const Space& space, bool recompute,
+                                    const Context& context) const {
+    const CellInputs::States in = inputs.forward_fused(s0, s1, context);
     std::vector<Tensor> states = {in.s0, in.s1};
     for (std::size_t first = 0; first < edges.size();) {
       std::vector<MixedEdgeOperands> operands;
@@ -55,7 +57,8 @@ struct DartsSupernet::Cell {
       for (; first < end; ++first) edges[first].move_statistics(statistics, node.y.rows(), context);
       states.push_back(node.y);
     }
-    return concat(std::span(states).subspan(static_cast<std::size_t>(space.inputs)));
+    states.erase(states.begin(), states.begin() + space.inputs);
+    return states;
   }
 
   bool is_strided(const Space& space, std::size_t edge) const {
@@ -107,14 +110,17 @@ DartsSupernet::~DartsSupernet() = default;
 
 Tensor DartsSupernet::forward(const Tensor& images, const Context& context) const {
   const std::vector<Tensor> weights[] = {edge_weights(named_alphas()[0].value), edge_weights(named_alphas()[1].value)};
-  Tensor s0 = stem_->forward(images, context), s1 = s0;
-  std::int64_t left = recomputed_cells_;
-  for (const Cell& cell : cells_) {
-    const std::vector<Tensor>& mix = weights[cell.reduction];
-    Tensor out = fuse_ && context.phase == Phase::train ? cell.forward_fused(s0, s1, mix, space(), left-- > 0, context)
-                                                        : cell.forward(s0, s1, mix, space(), context);
-    s0 = std::exchange(s1, std::move(out));
+  const Tensor stem = stem_->forward(images, context);
+  if (fuse_ && context.phase == Phase::train) {
+    std::vector<Tensor> s0 = {stem}, s1 = s0;
+    std::int64_t left = recomputed_cells_;
+    for (const Cell& cell : cells_)
+      s0 = std::exchange(s1, cell.forward_fused(s0, s1, weights[cell.reduction], space(), left-- > 0, context));
+    return head_->forward(concat(s1), context);
   }
+  Tensor s0 = stem, s1 = stem;
+  for (const Cell& cell : cells_)
+    s0 = std::exchange(s1, cell.forward(s0, s1, weights[cell.reduction], space(), context));
   return head_->forward(s1, context);
 }
 

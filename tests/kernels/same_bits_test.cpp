@@ -51,6 +51,26 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
     all.insert(all.end(), v.begin(), v.end());
 }
 
+// A projection of two parts both ways, plain at stride 1 and a factorized reduce at stride 2.
+void add_projection(const KernelTable& isa, std::int64_t channels, std::int64_t stride, std::vector<float>& all) {
+  if (!isa.fused_edge) return;
+  const std::int64_t in = 9 * 13 * 15 * channels, weights = 2 * channels * channels;
+  const auto x = reals<float>(2 * in, 12), w = reals<float>(stride * weights, 13),
+             a = reals<float>(stride * channels, 14);
+  std::vector<float> dx(x.size()), dw(w.size());
+  const ProjectionPart parts[] = {{x.data(), channels, dx.data()}, {x.data() + in, channels, dx.data() + in}};
+  const ProjectionTap taps[] = {{0, w.data(), channels, dw.data()},
+                                {1, w.data() + weights, channels, dw.data() + weights}};
+  const Projection p{9, 13, 15, stride, 2, static_cast<int>(stride), parts, taps};
+  const std::int64_t out = p.out_channels();
+  const auto dy = reals<float>(9 * p.out_height() * p.out_width() * out, 15);
+  std::vector<float> z(dy.size()), statistics(static_cast<std::size_t>(2 * out)),
+      scratch(static_cast<std::size_t>(projection_scratch(p)));
+  isa.fused_edge->projection_forward(p, z.data(), statistics.data(), statistics.data() + out, scratch.data());
+  isa.fused_edge->projection_backward(p, {dy.data(), z.data(), a.data(), a.data(), a.data()}, scratch.data());
+  for (const auto& v : {z, statistics, dx, dw}) all.insert(all.end(), v.begin(), v.end());
+}
+
 // Everything the table computes on one set of shapes, in one vector. Scratch is sized at the current thread count.
 std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std::int64_t stride) {
   const Conv2dShape conv{9, 13, 15, channels, channels + 3, 3, 3, stride, 1, 1};
@@ -115,6 +135,7 @@ std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std
   run(in, 0, [&](Pointer y, Pointer) { isa.unary(Unary::tanh, in, x.data(), y); });
   run(in, 0, [&](Pointer y, Pointer) { isa.affine(in, x.data(), 0.3f, 0.7f, y); });
   add_fused_edge(isa, channels, stride, all);
+  add_projection(isa, channels, stride, all);
   return all;
 }
 

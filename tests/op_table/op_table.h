@@ -49,6 +49,7 @@ std::vector<OpRow> pooling_rows();
 std::vector<OpRow> normalisation_rows();
 std::vector<OpRow> mixed_edge_rows();
 std::vector<OpRow> mixed_node_rows();
+std::vector<OpRow> projection_rows();
 
 // Deterministic inputs for a sample.
 std::vector<Tensor> integer_inputs(const Sample& sample, DType dtype, std::uint64_t seed = 0);  // in [-3, 3]

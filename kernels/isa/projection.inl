@@ -1,0 +1,215 @@
+// Projection: some rows of the parts are gathered through the ReLU into L1 and multiplied there. With C channels in and
+// K out, 2*K FLOP for each of C floats read: at 64 to 16 channels 8 FLOP a byte, compute-bound even from DRAM.
+#pragma once
+#include "kernels/isa/edge_scratch.inl"
+#include "kernels/projection_block.h"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Rows [begin, begin + rows) of the output as a tap meets them. inside(pixel of the image, pixel of the block, count)
+// for each run of what it reads, outside(pixel of the block, count) for what lies beyond the border.
+struct ProjectionRows {
+  const Projection& p;
+  std::int64_t offset, begin, rows;
+
+  template <class Inside, class Outside>
+  NASCENT_INLINE void each(const Inside& inside, const Outside& outside) const {
+    const std::int64_t columns = p.out_width(), room = (p.width - offset + p.stride - 1) / p.stride;
+    const std::int64_t met = room < 0 ? 0 : room < columns ? room : columns;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t row = (begin + i) * p.stride + offset, pixel = i * columns;
+      const std::int64_t here = row < p.height ? met : 0;
+      if (here > 0) inside(row * p.width + offset, pixel, here);
+      if (here < columns) outside(pixel + here, columns - here);
+    }
+  }
+};
+
+// body(from, to, n) for each vector of `pixels` pixels, a vector of channels after the other.
+template <class Body>
+NASCENT_INLINE void each_channel_vector(std::int64_t pixels, std::int64_t channels, std::int64_t from_step,
+                                        std::int64_t to_step, const Body& body) {
+  each_vector<kWidth>(channels, [&](std::int64_t c, std::int64_t n) {
+    if (n == kWidth)
+      for (std::int64_t j = 0; j < pixels; ++j) body(j * from_step + c, j * to_step + c, Whole<kWidth>{});
+    else
+      for (std::int64_t j = 0; j < pixels; ++j) body(j * from_step + c, j * to_step + c, n);
+  });
+}
+
+// block[pixel][channels in] = relu of what the tap reads.
+inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::int64_t image, std::int64_t in,
+                        float* block) {
+  constexpr int W = kWidth;
+  std::int64_t first = 0;
+  for (int k = 0; k < p.parts; first += p.part[k++].channels) {
+    const std::int64_t c = p.part[k].channels;
+    const float* x = p.part[k].x + image * p.height * p.width * c;
+    rows.each(
+        [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
+          const float* from = x + pixel * c;
+          float* to = block + at * in + first;
+          each_channel_vector(count, c, p.stride * c, in, [&](std::int64_t f, std::int64_t t, auto n) {
+            const Vector<W> v = load_up_to<W>(from + f, n);
+            store_up_to<W>(to + t, v > 0 ? v : Vector<W>{}, n);
+          });
+        },
+        [&](std::int64_t at, std::int64_t count) {
+          for (std::int64_t j = 0; j < count; ++j) clear(c, block + (at + j) * in + first);
+        });
+  }
+}
+
+// dx = [block > 0] * gradient where the tap read.
+inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::int64_t image, std::int64_t in,
+                          const float* block, const float* gradient) {
+  constexpr int W = kWidth;
+  std::int64_t first = 0;
+  for (int k = 0; k < p.parts; first += p.part[k++].channels) {
+    if (!p.part[k].dx) continue;
+    const std::int64_t c = p.part[k].channels;
+    float* dx = p.part[k].dx + image * p.height * p.width * c;
+    rows.each(
+        [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
+          float* to = dx + pixel * c;
+          const std::int64_t from = at * in + first;
+          each_channel_vector(count, c, p.stride * c, in, [&](std::int64_t t, std::int64_t f, auto n) {
+            const Vector<W> g = load_up_to<W>(gradient + from + f, n);
+            store_up_to<W>(to + t, load_up_to<W>(block + from + f, n) > 0 ? g : Vector<W>{}, n);
+          });
+        },
+        [](std::int64_t, std::int64_t) {});
+  }
+}
+
+// C = A B of a block: A [pixels, k] with rows a_step apart, B packed, C [pixels, columns] with rows c_step apart.
+inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
+                    std::int64_t columns, float* c, std::int64_t c_step) {
+  each_panel(columns, [&](const Panel& panel) {
+    each_tile(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height) {
+      panel.along_k[height - 1]({.a = a + begin * a_step,
+                                 .a_stride = a_step,
+                                 .k = k,
+                                 .b = packed + panel.begin * k,
+                                 .b_step = panel.width,
+                                 .c = c + begin * c_step + panel.begin,
+                                 .c_row = c_step,
+                                 .columns = panel.columns});
+    });
+  });
+}
+
+// dw += block^T dz
+inline void add_weight_gradient(std::int64_t pixels, std::int64_t in, const float* block, const float* dz,
+                                std::int64_t dz_step, std::int64_t outputs, float* dw) {
+  each_panel(outputs, [&](const Panel& panel) {
+    each_tile(in, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+      panel.along_rows[height - 1]({.a = block + row,
+                                    .a_stride = in,
+                                    .k = pixels,
+                                    .b = dz + panel.begin,
+                                    .b_step = dz_step,
+                                    .c = dw + row * outputs + panel.begin,
+                                    .c_row = outputs,
+                                    .columns = panel.columns,
+                                    .add = true});
+    });
+  });
+}
+
+// Packs the taps' weights one behind the other, for z or for dr; returns what follows.
+inline float* pack_taps(const Projection& p, const ProjectionBlock& block, bool forward, float* to) {
+  for (int t = 0; t < p.taps; ++t) {
+    const std::int64_t outputs = p.tap[t].outputs, k = forward ? block.in : outputs;
+    each_panel(forward ? outputs : block.in, [&](const Panel& panel) {
+      pack_panel(panel, k, p.tap[t].w, forward ? outputs : 1, forward ? 1 : outputs, to + panel.begin * k);
+    });
+    to += forward ? block.packed_forward(outputs) : block.packed_backward(outputs);
+  }
+  return to;
+}
+
+template <class Body>
+NASCENT_INLINE void each_block(const Projection& p, const ProjectionBlock& block, const Body& body) {
+  for (std::int64_t row = 0; row < p.out_height(); row += block.rows) {
+    const std::int64_t left = p.out_height() - row;
+    body(row, left < block.rows ? left : block.rows);
+  }
+}
+
+void projection_forward(const Projection& projection, float* z, float* mean, float* variance, float* scratch) {
+  const Projection p = projection;
+  const ProjectionBlock block = ProjectionBlock::of(p);
+  const std::int64_t c = block.out, pixels = p.out_height() * p.out_width();
+  float *image_sums = scratch, *packed = image_sums + round_up(p.batch * 2 * c, 16);
+  float* blocks = pack_taps(p, block, true, packed);
+  parallel_chunks(p.batch, [&](std::int64_t n) {
+    float *gathered = blocks + worker() * block.gathered(), *image = z + n * pixels * c;
+    each_block(p, block, [&](std::int64_t row, std::int64_t rows) {
+      const float* weights = packed;
+      float* to = image + row * p.out_width() * c;
+      for (int t = 0; t < p.taps; to += p.tap[t].outputs, weights += block.packed_forward(p.tap[t++].outputs)) {
+        gather_relu(p, {p, p.tap[t].offset, row, rows}, n, block.in, gathered);
+        project(rows * p.out_width(), block.in, gathered, block.in, weights, p.tap[t].outputs, to, c);
+      }
+    });
+    column_sums(pixels, c, image, image, image_sums + n * 2 * c);
+  });
+  statistics_of_sums(p.batch, p.batch * pixels, c, 2 * c, image_sums, mean, variance);
+}
+
+void projection_backward(const Projection& projection, const ProjectionGrad& grad, float* scratch) {
+  const Projection p = projection;
+  const ProjectionBlock block = ProjectionBlock::of(p);
+  const std::int64_t c = block.out, pixels = p.out_height() * p.out_width(), period = block.period();
+  const std::int64_t lanes = block.lanes(), chunks = edge_grad_chunks(p.batch);
+  float *coefficients = scratch, *packed = coefficients + 3 * period;
+  repeat_channels(c, lanes, grad.a, 0, coefficients);
+  repeat_channels(c, lanes, grad.b, 0, coefficients + period);
+  repeat_channels(c, lanes, grad.d, 0, coefficients + 2 * period);
+  float* dw_parts = pack_taps(p, block, false, packed);
+  float* blocks = dw_parts + round_up(chunks * block.in * c, 16);
+  bool dx = false;
+  for (int k = 0; k < p.parts; ++k) dx = dx || p.part[k].dx;
+
+  parallel_chunks(chunks, [&](std::int64_t chunk) {
+    float *gathered = blocks + worker() * block.worker_floats(), *gradient = gathered + block.gathered(),
+          *dz = gradient + block.gathered(), *own = dw_parts + chunk * block.in * c;
+    clear(block.in * c, own);
+    for (std::int64_t n = chunk_begin(p.batch, chunks, chunk); n < chunk_begin(p.batch, chunks, chunk + 1); ++n) {
+      if (p.stride > 1)
+        for (int k = 0; k < p.parts; ++k) {
+          const std::int64_t image = p.height * p.width * p.part[k].channels;
+          if (p.part[k].dx) clear(image, p.part[k].dx + n * image);
+        }
+      each_block(p, block, [&](std::int64_t row, std::int64_t rows) {
+        const std::int64_t count = rows * p.out_width(), at = (n * pixels + row * p.out_width()) * c;
+        fill_gradient_dense(count, c, lanes, grad.dy + at, grad.z + at, coefficients, dz);
+        const float *weights = packed, *dz_tap = dz;
+        float* dw = own;
+        for (int t = 0; t < p.taps; ++t) {
+          const std::int64_t outputs = p.tap[t].outputs;
+          const ProjectionRows tap_rows{p, p.tap[t].offset, row, rows};
+          gather_relu(p, tap_rows, n, block.in, gathered);
+          if (p.tap[t].dw) add_weight_gradient(count, block.in, gathered, dz_tap, c, outputs, dw);
+          if (dx) {
+            project(count, outputs, dz_tap, c, weights, block.in, gradient, block.in);
+            scatter_gated(p, tap_rows, n, block.in, gathered, gradient);
+          }
+          weights += block.packed_backward(outputs), dz_tap += outputs, dw += block.in * outputs;
+        }
+      });
+    }
+  });
+  const float* from = dw_parts;
+  for (int t = 0; t < p.taps; from += block.in * p.tap[t++].outputs)
+    for (std::int64_t e = 0; p.tap[t].dw && e < block.in * p.tap[t].outputs; ++e) {
+      float sum = from[e];
+      for (std::int64_t chunk = 1; chunk < chunks; ++chunk) sum += from[chunk * block.in * c + e];
+      p.tap[t].dw[e] = sum;
+    }
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
