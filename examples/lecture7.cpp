@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
   std::string plots;
   CommandLine cli("lecture7", "The course demo, part by part: mixed operation, supernet, bi-level search, discovery.");
   cli.text("--plots", plots, "DIR", "where the pictures go (a page and SVG files); without it there are none");
-  cli.example("lecture7 --plots runs/lecture7", "a minute and a half on two cores");
+  cli.example("lecture7 --plots runs/lecture7", "about a minute on two cores");
   return cli.run(argc, argv, [&](const CommonFlags& common) {
     const LoadOptions load{.limit = kTrain + kValidation, .seed = common.seed};
     const TrainingData training = load_training("synthetic:3x32x32", load);

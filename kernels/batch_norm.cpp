@@ -13,7 +13,7 @@ std::int64_t batch_norm_scratch<double>(const BatchNormShape& s) {
 template <>
 std::int64_t batch_norm_scratch<float>(const BatchNormShape& s) {
   const std::int64_t period = lane_period(s.channels);  // isa/batch_norm.inl
-  const std::int64_t lanes = (2 * reduction_chunks(s.rows * s.channels / period) + 1) * period;
+  const std::int64_t lanes = (2 * reduction_chunks(s.rows * s.channels / period) + 3) * period;
   const std::int64_t reference = batch_norm_scratch<double>(s);
   return lanes > reference ? lanes : reference;
 }
@@ -33,13 +33,14 @@ void batch_norm_apply(const BatchNormShape& s, const double* x, const double* me
   reference::batch_norm_apply(s, x, mean, rstd, gamma, beta, y);
 }
 void batch_norm_backward(const BatchNormShape& s, const float* x, const float* dy, const float* mean, const float* rstd,
-                         const float* gamma, float* dx, float* dgamma, float* dbeta, float* scratch) {
-  kernel_table().batch_norm_backward(s, x, dy, mean, rstd, gamma, dx, dgamma, dbeta, scratch);
+                         const float* gamma, const float* beta, float* dx, float* dgamma, float* dbeta,
+                         float* scratch) {
+  kernel_table().batch_norm_backward(s, x, dy, mean, rstd, gamma, beta, dx, dgamma, dbeta, scratch);
 }
 void batch_norm_backward(const BatchNormShape& s, const double* x, const double* dy, const double* mean,
-                         const double* rstd, const double* gamma, double* dx, double* dgamma, double* dbeta,
-                         double* scratch) {
-  reference::batch_norm_backward(s, x, dy, mean, rstd, gamma, dx, dgamma, dbeta, scratch);
+                         const double* rstd, const double* gamma, const double* beta, double* dx, double* dgamma,
+                         double* dbeta, double* scratch) {
+  reference::batch_norm_backward(s, x, dy, mean, rstd, gamma, beta, dx, dgamma, dbeta, scratch);
 }
 
 }  // namespace nascent::kernels

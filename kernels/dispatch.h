@@ -50,8 +50,8 @@ struct KernelTable {
   void (*batch_norm_apply)(const BatchNormShape&, const float* x, const float* mean, const float* rstd,
                            const float* gamma, const float* beta, float* y);
   void (*batch_norm_backward)(const BatchNormShape&, const float* x, const float* dy, const float* mean,
-                              const float* rstd, const float* gamma, float* dx, float* dgamma, float* dbeta,
-                              float* scratch);
+                              const float* rstd, const float* gamma, const float* beta, float* dx, float* dgamma,
+                              float* dbeta, float* scratch);
   void (*unary)(Unary, std::int64_t n, const float* x, float* y);
   void (*relu_grad)(std::int64_t n, const float* dy, const float* x, float* dx);
   void (*binary)(Binary, const BroadcastShape&, const float* a, const float* b, float* y);

@@ -93,7 +93,7 @@ struct Prepare {
       };
     const auto dx = buffer(image.elements()), dgamma = buffer(channels), dbeta = buffer(channels);
     return [=] {
-      kernels::batch_norm_backward(s, x->data(), y->data(), mean->data(), rstd->data(), nullptr, dx->data(),
+      kernels::batch_norm_backward(s, x->data(), y->data(), mean->data(), rstd->data(), nullptr, nullptr, dx->data(),
                                    dgamma->data(), dbeta->data(), scratch->data());
     };
   }

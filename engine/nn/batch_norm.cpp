@@ -32,9 +32,10 @@ BatchNorm::BatchNorm(const Scope& scope, const Options& options, Where where) : 
 }
 
 Tensor BatchNorm::forward(const Tensor& x, const Context& context) const {
+  const BatchNormOptions op_options{.epsilon = options_.epsilon, .relu = options_.relu};
   if (context.phase == Phase::evaluate)
-    return batch_norm_with(x, weight_, bias_, running_mean_, running_var_, {.epsilon = options_.epsilon}, where_);
-  const BatchNormed normed = batch_norm(x, weight_, bias_, {.epsilon = options_.epsilon}, where_);
+    return batch_norm_with(x, weight_, bias_, running_mean_, running_var_, op_options, where_);
+  const BatchNormed normed = batch_norm(x, weight_, bias_, op_options, where_);
   move_statistics(normed.mean, normed.variance, x.rows(), context);
   return normed.y;
 }

@@ -15,6 +15,7 @@ class BatchNorm final : public Module {
     std::int64_t channels = 1;
     bool affine = true;
     double epsilon = 1e-5, momentum = 0.1;
+    bool relu = false;  // a ReLU behind the norm, in the same pass
   };
   BatchNorm(const Scope& scope, const Options& options, Where where = Where::current());
   Tensor forward(const Tensor& x, const Context& context) const override;

@@ -120,6 +120,7 @@ Tensor global_avg_pool2d(const Tensor& x, Where where = Where::current());
 
 struct BatchNormOptions {
   double epsilon = 1e-5;
+  bool relu = false;  // y = relu(...): the ReLU behind the norm in the same pass
 };
 struct BatchNormed {
   Tensor y, mean, variance;  // the batch's mean and biased variance [channels], constants to every tape

@@ -46,20 +46,26 @@ void batch_norm_apply(const BatchNormShape& s, const T* x, const T* mean, const 
     for (std::int64_t r = begin; r < end; ++r)
       for (std::int64_t c = 0; c < s.channels; ++c) {
         const std::int64_t e = r * s.channels + c;
-        y[e] = (x[e] - mean[c]) * rstd[c] * (gamma ? gamma[c] : T(1)) + (beta ? beta[c] : T(0));
+        const T value = (x[e] - mean[c]) * rstd[c] * (gamma ? gamma[c] : T(1)) + (beta ? beta[c] : T(0));
+        y[e] = s.relu && value < T(0) ? T(0) : value;  // NaN passes
       }
   });
 }
 
 template <class T>
 void batch_norm_backward(const BatchNormShape& s, const T* x, const T* dy, const T* mean, const T* rstd, const T* gamma,
-                         T* dx, T* dgamma, T* dbeta, T* scratch) {
+                         const T* beta, T* dx, T* dgamma, T* dbeta, T* scratch) {
+  // dy behind the ReLU, if there is one.
+  const auto gradient = [&](std::int64_t e, std::int64_t c, T xhat) {
+    return !s.relu || xhat * (gamma ? gamma[c] : T(1)) + (beta ? beta[c] : T(0)) > T(0) ? dy[e] : T(0);
+  };
   T* sums = scratch + reduction_chunks(s.rows) * 2 * s.channels;
   sum_rows(s, 2, sums, scratch, [&](std::int64_t r, T* __restrict part) {
-    const T *xr = x + r * s.channels, *gr = dy + r * s.channels;
     for (std::int64_t c = 0; c < s.channels; ++c) {
-      part[c] += gr[c];
-      part[s.channels + c] += gr[c] * ((xr[c] - mean[c]) * rstd[c]);
+      const std::int64_t e = r * s.channels + c;
+      const T xhat = (x[e] - mean[c]) * rstd[c], g = gradient(e, c, xhat);
+      part[c] += g;
+      part[s.channels + c] += g * xhat;
     }
   });
   std::copy_n(sums, s.channels, dbeta);
@@ -71,7 +77,8 @@ void batch_norm_backward(const BatchNormShape& s, const T* x, const T* dy, const
       for (std::int64_t c = 0; c < s.channels; ++c) {
         const std::int64_t e = r * s.channels + c;
         const T xhat = (x[e] - mean[c]) * rstd[c];
-        dx[e] = rstd[c] * (gamma ? gamma[c] : T(1)) * (dy[e] - dbeta[c] / rows - xhat * (dgamma[c] / rows));
+        dx[e] =
+            rstd[c] * (gamma ? gamma[c] : T(1)) * (gradient(e, c, xhat) - dbeta[c] / rows - xhat * (dgamma[c] / rows));
       }
   });
 }

@@ -25,8 +25,7 @@ class Classifier final : public Module {
 std::unique_ptr<Module> make_stem(const Scope& scope, const StemOptions& options) {
   auto stem = std::make_unique<Sequential>(scope);
   stem->add<Conv2d>({.in = options.in, .out = options.out, .kernel = 3, .padding = 1})
-      .add<BatchNorm>({.channels = options.out});
-  if (options.relu) stem->add<Relu>();
+      .add<BatchNorm>({.channels = options.out, .relu = options.relu});
   return stem;
 }
 

@@ -126,7 +126,7 @@ std::unique_ptr<Module> make_lecture_operation(const std::string& name, const Sc
   } else {
     unknown(name, "lecture");
   }
-  block->add<BatchNorm>({.channels = channels}).add<Relu>();
+  block->add<BatchNorm>({.channels = channels, .relu = true});
   return block;
 }
 

@@ -62,8 +62,8 @@ TEST_CASE("batch_norm in double: statistics and backward are their definitions")
     return inner(y, dy);
   };
   Guarded<double> dx(21), dgamma(3), dbeta(3);
-  batch_norm_backward(s, x.data(), dy.data(), mean.data(), rstd_of(var).data(), gamma.data(), dx.data(), dgamma.data(),
-                      dbeta.data(), scratch.data());
+  batch_norm_backward(s, x.data(), dy.data(), mean.data(), rstd_of(var).data(), gamma.data(), beta.data(), dx.data(),
+                      dgamma.data(), dbeta.data(), scratch.data());
   const double step = 1e-5;
   for (std::size_t i = 0; i < 21; ++i) {
     auto up = x, down = x;
@@ -79,7 +79,9 @@ TEST_CASE("batch_norm in double: statistics and backward are their definitions")
 }
 
 TEST_CASE("batch_norm of every instruction set against double") {
-  for (const BatchNormShape& s : shapes()) {
+  const bool relu = GENERATE(false, true);
+  for (BatchNormShape s : shapes()) {
+    s.relu = relu;
     const std::int64_t n = s.rows * s.channels;
     const auto x = reals<float>(n, 1), dy = reals<float>(n, 2);
     const auto gamma = reals<float>(s.channels, 3), beta = reals<float>(s.channels, 4);
@@ -92,16 +94,16 @@ TEST_CASE("batch_norm of every instruction set against double") {
     const std::vector<float> meanf(mean.begin(), mean.end()), rstdf(rstd.begin(), rstd.end());
     const auto mean_rounded = widened(meanf);  // both sides start from the same numbers
     batch_norm_apply(s, xd.data(), mean_rounded.data(), rstd.data(), gd.data(), bd.data(), y.data());
-    batch_norm_backward(s, xd.data(), dyd.data(), mean_rounded.data(), rstd.data(), gd.data(), dx.data(), dgamma.data(),
-                        dbeta.data(), scratch.data());
+    batch_norm_backward(s, xd.data(), dyd.data(), mean_rounded.data(), rstd.data(), gd.data(), bd.data(), dx.data(),
+                        dgamma.data(), dbeta.data(), scratch.data());
     for (const KernelTable* isa : isa_tables()) {
-      INFO(isa->name << ": " << s.rows << " x " << s.channels);
+      INFO(isa->name << ": " << s.rows << " x " << s.channels << (relu ? ", relu" : ""));
       Guarded<float> m(s.channels), v(s.channels), out(n), out_dx(n), out_dgamma(s.channels), out_dbeta(s.channels);
       Guarded<float> space(batch_norm_scratch<float>(s));
       isa->batch_norm_statistics(s, x.data(), m.data(), v.data(), space.data());
       isa->batch_norm_apply(s, x.data(), meanf.data(), rstdf.data(), gamma.data(), beta.data(), out.data());
-      isa->batch_norm_backward(s, x.data(), dy.data(), meanf.data(), rstdf.data(), gamma.data(), out_dx.data(),
-                               out_dgamma.data(), out_dbeta.data(), space.data());
+      isa->batch_norm_backward(s, x.data(), dy.data(), meanf.data(), rstdf.data(), gamma.data(), beta.data(),
+                               out_dx.data(), out_dgamma.data(), out_dbeta.data(), space.data());
       // |x| <= 1, so a mean's error is the sum's tolerance; xhat is at most 20 (rstd <= 10, |x - mean| <= 2).
       const double tolerance = sum_tolerance(s.rows);
       CHECK(distance(m.values(), mean) <= tolerance);

@@ -117,14 +117,18 @@ std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std
   std::vector<float> var(static_cast<std::size_t>(channels)), dbeta(var), dgamma(var);
   const auto mean = run(channels, batch_norm_scratch<float>(norm),
                         [&](Pointer y, Pointer t) { isa.batch_norm_statistics(norm, x.data(), y, var.data(), t); });
-  run(in, 0, [&](Pointer y, Pointer) {
-    isa.batch_norm_apply(norm, x.data(), mean.data(), rstd.data(), var.data(), mean.data(), y);
-  });
-  run(in, batch_norm_scratch<float>(norm), [&](Pointer y, Pointer t) {
-    isa.batch_norm_backward(norm, x.data(), z.data(), mean.data(), rstd.data(), var.data(), y, dgamma.data(),
-                            dbeta.data(), t);
-  });
-  for (const auto& v : {var, dgamma, dbeta}) all.insert(all.end(), v.begin(), v.end());
+  for (const bool relu : {false, true}) {
+    BatchNormShape ends = norm;
+    ends.relu = relu;
+    run(in, 0, [&](Pointer y, Pointer) {
+      isa.batch_norm_apply(ends, x.data(), mean.data(), rstd.data(), var.data(), mean.data(), y);
+    });
+    run(in, batch_norm_scratch<float>(norm), [&](Pointer y, Pointer t) {
+      isa.batch_norm_backward(ends, x.data(), z.data(), mean.data(), rstd.data(), var.data(), mean.data(), y,
+                              dgamma.data(), dbeta.data(), t);
+    });
+    for (const auto& v : {var, dgamma, dbeta}) all.insert(all.end(), v.begin(), v.end());
+  }
   const ReduceShape reduce{.outer = 1, .reduce = 9 * 13 * 15, .inner = channels};
   run(channels, sum_scratch<float>(reduce), [&](Pointer y, Pointer t) { isa.sum(reduce, x.data(), y, t); });
   run(1, dot_scratch<float>(in), [&](Pointer y, Pointer t) { isa.dot(in, x.data(), z.data(), y, t); });

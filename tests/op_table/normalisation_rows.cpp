@@ -7,10 +7,10 @@
 namespace nascent {
 namespace {
 
-Sample batch_sample(const Shape& x) {
+Sample batch_sample(const Shape& x, bool relu = false) {
   const Shape channels{x[-1]};
-  return {"x " + x.text() + ", gamma, beta", {x, channels, channels}, [](const auto& in) {
-            return batch_norm(in[0], in[1], in[2]).y;
+  return {"x " + x.text() + ", gamma, beta" + (relu ? ", relu" : ""), {x, channels, channels}, [relu](const auto& in) {
+            return batch_norm(in[0], in[1], in[2], {.relu = relu}).y;
           }};
 }
 Sample plain_batch_sample(const Shape& x, double epsilon = 1e-5) {
@@ -33,14 +33,15 @@ Tensor statistics(std::int64_t channels, DType dtype, const char* what, double l
 Tensor running_mean(const Tensor& x) { return statistics(x.columns(), x.dtype(), "mean", -0.5, 0.5); }
 Tensor running_variance(const Tensor& x) { return statistics(x.columns(), x.dtype(), "variance", 0.5, 2); }
 
+template <bool relu = false>
 Tensor normalised_with(const std::vector<Tensor>& in) {
   const Tensor gamma = in.size() > 1 ? in[1] : Tensor(), beta = in.size() > 2 ? in[2] : Tensor();
-  return batch_norm_with(in[0], gamma, beta, running_mean(in[0]), running_variance(in[0]));
+  return batch_norm_with(in[0], gamma, beta, running_mean(in[0]), running_variance(in[0]), {.relu = relu});
 }
 Sample given_sample(const Shape& x, bool affine) {
   const Shape channels{x[-1]};
-  if (affine) return {"x " + x.text() + ", gamma, beta", {x, channels, channels}, normalised_with};
-  return {"x " + x.text(), {x}, normalised_with};
+  if (affine) return {"x " + x.text() + ", gamma, beta", {x, channels, channels}, normalised_with<>};
+  return {"x " + x.text(), {x}, normalised_with<>};
 }
 
 Sample drop_sample(const Shape& x, double probability) {
@@ -78,9 +79,14 @@ std::vector<OpRow> normalisation_rows() {
   const Tensor three = Tensor::zeros({3}), four = Tensor::zeros({4});
   return {
       {.op = "batch_norm",
-       .formula = "y = (x - mean(x)) / sqrt(var(x) + epsilon) * gamma + beta, a channel at a time, var biased",
+       .formula = "y = (x - mean(x)) / sqrt(var(x) + epsilon) * gamma + beta, a channel at a time, var biased; a ReLU "
+                  "behind if asked for",
        .samples = {batch_sample({2, 7, 5, 3}), batch_sample({3, 2, 2, 19}), batch_sample({6, 4}),
                    plain_batch_sample({2, 5, 7, 5}), plain_batch_sample({9, 3}), plain_batch_sample({4, 3, 3, 2}, 0.1),
+                   batch_sample({3, 5, 3, 6}, true),
+                   Sample{"x [2, 3, 3, 5], relu",
+                          {{2, 3, 3, 5}},
+                          [](const auto& in) { return batch_norm(in[0], {}, {}, {.relu = true}).y; }},
                    Sample{"x [2, 3, 3, 4], gamma",
                           {{2, 3, 3, 4}, {4}},
                           [](const auto& in) { return batch_norm(in[0], in[1], {}).y; }},
@@ -104,9 +110,12 @@ std::vector<OpRow> normalisation_rows() {
        .exact_on_integers = false,
        .benchmark = timed_batches()},
       {.op = "batch_norm_with",
-       .formula = "y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with given statistics",
+       .formula =
+           "y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with given statistics; a ReLU behind if asked for",
        .samples = {given_sample({2, 7, 5, 3}, true), given_sample({2, 3, 3, 19}, true), given_sample({5, 4}, true),
-                   given_sample({2, 5, 7, 5}, false), given_sample({1, 3}, false)},
+                   given_sample({2, 5, 7, 5}, false), given_sample({1, 3}, false),
+                   Sample{"x [2, 3, 5, 3], gamma, beta, relu", {{2, 3, 5, 3}, {3}, {3}}, normalised_with<true>},
+                   Sample{"x [2, 3, 5, 3], relu", {{2, 3, 5, 3}}, normalised_with<true>}},
        .errors = {with_error(four, three, "mean of shape \\[3\\], got \\[4\\]"),
                   with_error(three, four, "variance of shape \\[3\\], got \\[4\\]"),
                   with_error({}, three, "a tensor for mean, got an undefined one"),
