@@ -1,5 +1,7 @@
 #include "nas/network/derived_network.h"
 
+#include <span>
+
 #include "engine/ops/ops.h"
 #include "nas/network/auxiliary_head.h"
 #include "nas/space/cell_inputs.h"
@@ -24,16 +26,19 @@ class DerivedNetwork::Cell {
     }
   }
 
-  Tensor forward(const Tensor& s0, const Tensor& s1, const Context& context, std::uint64_t cell) const {
-    const CellInputs::States in = inputs_.forward(s0, s1, context);
+  // Inputs and output are in parts: the nodes that lie side by side along the channels, or the stem's output.
+  std::vector<Tensor> forward(std::span<const Tensor> s0, std::span<const Tensor> s1, const Context& context,
+                              std::uint64_t cell) const {
+    const bool train = context.phase == Phase::train, whole = train && context.drop_path <= 0;
+    const CellInputs::States in =
+        train ? inputs_.forward_fused(s0, s1, context) : inputs_.forward(concat(s0), concat(s1), context);
     std::vector<Tensor> states = {in.s0, in.s1};
-    const bool whole = context.phase == Phase::train && context.drop_path <= 0;
     for (std::size_t k = 0; k + 1 < operations_.size(); k += 2)
       states.push_back(whole ? fused_node(k, states, context)
                              : add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
     std::vector<Tensor> out;
     for (int state : concat_) out.push_back(states[state]);
-    return concat(out);
+    return out;
   }
 
  private:
@@ -105,14 +110,13 @@ DerivedNetwork::~DerivedNetwork() = default;
 
 Network::Logits DerivedNetwork::logits(const Tensor& images, const Context& context) const {
   Logits logits;
-  Tensor s0 = stem_->forward(images, context), s1 = s0;
+  std::vector<Tensor> s0 = {stem_->forward(images, context)}, s1 = s0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    Tensor out = cells_[i].forward(s0, s1, context, i);
-    s0 = std::exchange(s1, std::move(out));
+    s0 = std::exchange(s1, cells_[i].forward(s0, s1, context, i));
     if (static_cast<std::int64_t>(i) == auxiliary_cell_ && context.phase == Phase::train)
-      logits.auxiliary = auxiliary_->forward(s1, context);
+      logits.auxiliary = auxiliary_->forward(concat(s1), context);
   }
-  logits.main = head_->forward(s1, context);
+  logits.main = head_->forward(concat(s1), context);
   return logits;
 }
 
