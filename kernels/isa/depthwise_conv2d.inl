@@ -95,51 +95,50 @@ inline std::int64_t gradient_taps(const DepthwiseShape& s, const BandShape& b, s
   return first;
 }
 
-// Kernel rows of output row i that lie inside the image: the others would multiply zeros.
-inline Inside rows_inside(const DepthwiseShape& s, const BandShape& b, std::int64_t i) {
-  return taps_inside(s.kernel_h, s.dilation, b.height, i * b.stride - b.pad_h);
+// The same by windows, straight from the image.
+inline void convolve_windows(const DepthwiseShape& s, const BandShape& b, WindowKernel window, bool reversed,
+                             const float* x, const float* w, float* y) {
+  const std::int64_t c = s.channels, pitch = b.width * c, w_step = reversed ? -c : c;
+  if (reversed) w += (s.kernel_h * s.kernel_w - 1) * c;
+  parallel_ranges(s.batch * b.out_height, b.band(), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t top = row % b.out_height * b.stride - b.pad_h;
+      const Inside inside = taps_inside(s.kernel_h, s.dilation, b.height, top);
+      window({.x = x + (row / b.out_height * b.height + top + inside.begin * s.dilation) * pitch - b.pad_w * c,
+              .x_row = s.dilation * pitch,
+              .x_step = c,
+              .w = w + inside.begin * s.kernel_w * w_step,
+              .w_step = w_step,
+              .y = y + row * b.out_width * c,
+              .y_step = c,
+              .kernel_h = inside.end - inside.begin,
+              .first = b.pad_w,
+              .last = b.pad_w + b.width},
+             b.out_width, c);
+    }
+  });
 }
 
 // The convolution that reads band b of x: forward, or the input gradient of stride 1, whose kernel is reversed.
 void convolve_depthwise(const DepthwiseShape& s, const BandShape& b, bool reversed, const float* x, const float* w,
                         float* y, float* scratch) {
   const std::int64_t c = s.channels, period = lane_period(c), all = s.kernel_h * s.kernel_w;
-  repeat_weights(s, w, scratch);
   // Few channels leave most of a vector empty unless pixels are one flat run of taps.
   const WindowKernel window = c >= 16 ? window_kernel(s.kernel_w, b.stride, s.dilation) : nullptr;
+  if (window) return convolve_windows(s, b, window, reversed, x, w, y);
+  repeat_weights(s, w, scratch);
   each_band(b, s.batch, x, scratch + all * period,
             [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
-              const float* from = buffer;
-              float* to = y + (image * b.out_height + begin) * b.out_width * c;
-              const std::int64_t from_row = b.stride * b.pitch(), to_row = b.out_width * c;
-              if (window) {
-                for (std::int64_t row = 0; row < rows; ++row, from += from_row, to += to_row) {
-                  const Inside inside = rows_inside(s, b, begin + row);
-                  const float* first = reversed ? scratch + (all - 1) * period : scratch;
-                  const std::int64_t w_step = reversed ? -period : period;
-                  window({.x = from + inside.begin * s.dilation * b.pitch(),
-                          .x_row = s.dilation * b.pitch(),
-                          .x_step = c,
-                          .w = first + inside.begin * s.kernel_w * w_step,
-                          .w_step = w_step,
-                          .y = to,
-                          .y_step = c,
-                          .kernel_h = inside.end - inside.begin,
-                          .lanes = 0},
-                         b.out_width, c);
-                }
-                return;
-              }
               TapList taps;
               for (std::int64_t first = 0; first < all;) {
                 const bool add = first > 0;
                 first = convolution_taps(s, b, reversed, first, taps);
                 for (std::int64_t row = 0; row < rows; ++row)
                   depthwise_row({.taps = &taps,
-                                 .x = from + row * from_row,
+                                 .x = buffer + row * b.stride * b.pitch(),
                                  .x_step = b.stride * c,
                                  .w = scratch,
-                                 .y = to + row * to_row,
+                                 .y = y + (image * b.out_height + begin + row) * b.out_width * c,
                                  .y_step = c,
                                  .add = add},
                                 b.out_width, c, period);
@@ -180,27 +179,33 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
 }
 
 // Lanes beyond the last whole 4, one at a time.
-inline void add_lane_grads(const TapGrad& t, std::int64_t kernel_h, std::int64_t kernel_w) {
+inline void add_lane_grads(const TapGrad& t, std::int64_t lane, std::int64_t kernel_h, std::int64_t kernel_w) {
   for (std::int64_t u = 0; u < kernel_h; ++u)
     for (std::int64_t v = 0; v < kernel_w; ++v) {
-      float sum = t.sums[(u * kernel_w + v) * t.lanes];
+      float& sum = t.sums[(u * kernel_w + v) * t.lanes + lane];
       for (std::int64_t i = 0; i < t.rows; ++i)
         for (std::int64_t j = 0; j < t.columns; ++j)
-          sum = __builtin_fmaf(t.x[i * t.x_row + j * t.x_step + u * t.tap_row + v * t.tap_column],
-                               t.g[i * t.g_row + j * t.g_step], sum);
-      t.sums[(u * kernel_w + v) * t.lanes] = sum;
+          sum = __builtin_fmaf(t.x[i * t.x_row + j * t.x_step + u * t.tap_row + v * t.tap_column + lane],
+                               t.g[i * t.g_row + j * t.g_step + lane], sum);
     }
 }
 
 struct GradKernel {
   std::int64_t height, width, stride, dilation;
 };
+// By windows, W lanes from `lane` on; whether there are such.
 template <int W>
-NASCENT_INLINE void add_lanes_grads(TapGrad t, const GradKernel& k) {
-  if (k.height == k.width) {
-    if (const WindowGrads window = window_grads_kernel<W>(k.width, k.stride, k.dilation)) return window(t);
-    return tap_grads_of<W>(t, k.width);
-  }
+NASCENT_INLINE bool add_lanes_by_windows(const TapGrad& t, std::int64_t lane, const GradKernel& k) {
+  const WindowGrads window = k.height == k.width ? window_grads_kernel<W>(k.width, k.stride, k.dilation) : nullptr;
+  if (window) window(t, lane);
+  return window != nullptr;
+}
+template <int W>
+NASCENT_INLINE void add_lanes_grads(const TapGrad& whole, std::int64_t lane, const GradKernel& k) {
+  if (add_lanes_by_windows<W>(whole, lane, k)) return;
+  TapGrad t = whole;
+  t.x += lane, t.g += lane, t.sums += lane;
+  if (k.height == k.width) return tap_grads_of<W>(t, k.width);
   for (std::int64_t tap = 0; tap < k.height * k.width; ++tap, t.sums += t.lanes) {
     TapGrad one = t;
     one.x += tap / k.width * t.tap_row + tap % k.width * t.tap_column;
@@ -208,20 +213,18 @@ NASCENT_INLINE void add_lanes_grads(TapGrad t, const GradKernel& k) {
   }
 }
 
-inline void add_weight_grads(const TapGrad& whole, std::int64_t channels, const GradKernel& kernel) {
+inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
   constexpr int W = kWidth;
-  TapGrad t = whole;
-  for (std::int64_t lane = 0; lane < channels;) {
-    const std::int64_t left = channels - lane;
-    t.x = whole.x + lane, t.g = whole.g + lane, t.sums = whole.sums + lane;
+  for (std::int64_t lane = 0; lane < t.lanes;) {
+    const std::int64_t left = t.lanes - lane;
     if (left >= W)
-      add_lanes_grads<W>(t, kernel), lane += W;
+      add_lanes_grads<W>(t, lane, kernel), lane += W;
     else if (W > 8 && left >= 8)
-      add_lanes_grads<(W > 8 ? 8 : W)>(t, kernel), lane += 8;
+      add_lanes_grads<(W > 8 ? 8 : W)>(t, lane, kernel), lane += 8;
     else if (W > 4 && left >= 4)
-      add_lanes_grads<4>(t, kernel), lane += 4;
+      add_lanes_grads<4>(t, lane, kernel), lane += 4;
     else
-      add_lane_grads(t, kernel.height, kernel.width), lane += 1;
+      add_lane_grads(t, lane++, kernel.height, kernel.width);
   }
 }
 
@@ -229,27 +232,38 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const BandShape b = forward_band(s);
   const std::int64_t c = s.channels, sums = s.kernel_h * s.kernel_w * c, row = b.out_width * c;
   const std::int64_t chunks = reduction_chunks(s.batch);
+  const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
+  // Windows read the image itself; single lanes and other kernels a copy between zeros.
+  const bool direct = c % 4 == 0 && kernel.height == kernel.width &&
+                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
     float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
     clear(sums, part);
     for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < chunk_begin(s.batch, chunks, chunk + 1); ++n)
       for (std::int64_t begin = 0; begin < b.out_height; begin += b.band()) {
-        const std::int64_t rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin;
-        fill_band(b, x + n * b.height * b.width * c, begin, rows, buffer);
-        add_weight_grads({.x = buffer,
-                          .x_row = s.stride * b.pitch(),
-                          .x_step = s.stride * c,
-                          .tap_row = s.dilation * b.pitch(),
-                          .tap_column = s.dilation * c,
-                          .g = dy + (n * b.out_height + begin) * row,
-                          .g_row = row,
-                          .g_step = c,
-                          .rows = rows,
-                          .columns = b.out_width,
-                          .sums = part,
-                          .lanes = c},
-                         c, {s.kernel_h, s.kernel_w, s.stride, s.dilation});
+        const float* image = x + n * b.height * b.width * c;
+        const std::int64_t pitch = direct ? b.width * c : b.pitch(), top = begin * s.stride - s.padding;
+        TapGrad t{.x = buffer,
+                  .x_row = s.stride * pitch,
+                  .x_step = s.stride * c,
+                  .tap_row = s.dilation * pitch,
+                  .tap_column = s.dilation * c,
+                  .g = dy + (n * b.out_height + begin) * row,
+                  .g_row = row,
+                  .g_step = c,
+                  .rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin,
+                  .columns = b.out_width,
+                  .sums = part,
+                  .lanes = c};
+        if (direct) {
+          t.x = image + top * pitch - s.padding * c;
+          t.first_row = -top, t.last_row = s.height - top;
+          t.first_column = s.padding, t.last_column = s.padding + s.width;
+        } else {
+          fill_band(b, image, begin, t.rows, buffer);
+        }
+        add_weight_grads(t, kernel);
       }
   });
   copy(sums, scratch, dw);

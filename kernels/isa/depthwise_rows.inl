@@ -10,6 +10,7 @@ namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
 constexpr int kMaxTaps = 256;  // kernels up to 16 x 16
+constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
 
 struct TapList {
   std::int64_t count = 0;
@@ -95,6 +96,8 @@ struct TapGrad {
   std::int64_t rows, columns;
   float* sums;
   std::int64_t lanes;
+  // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
+  std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
 };
 
 // KU kernel rows of KV taps at once: their sums stay in registers while the pixels run. Nine chains cover the FMA's

@@ -1,11 +1,32 @@
 // Depthwise convolution with a kernel known to the compiler: each pixel is loaded once a kernel row and used by every
 // output whose window it lies in. Zen 4 feeds an FMA from memory in 1.6 cycles and from a register in 1; of 3x3
 // at stride 1, 8 outputs take 10 pixels and 3 weights for 24 FMAs. Sums run in order of taps, as in depthwise_rows.inl.
+// Pixels outside the image are left out, so no copy with borders of zeros is needed: it took as long as 3x3 itself.
 #pragma once
 #include "kernels/isa/depthwise_rows.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
+
+// The pixels from q = 0 on that lie in the image, a bit each: those of [begin, end).
+inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
+  const auto below = [](std::int64_t n) { return n <= 0 ? 0 : n >= 32 ? ~0u : (1u << n) - 1; };
+  return below(end) & ~below(begin);
+}
+
+// Hides from the compiler what a value was computed from: it would compute ahead, and spill, an address for each pixel.
+template <class T>
+NASCENT_INLINE T opaque(T value) {
+  asm("" : "+r"(value));
+  return value;
+}
+// A register of its own, or GCC loads it again for each FMA.
+template <int W>
+NASCENT_INLINE Vector<W> load_once(const float* p) {
+  Vector<W> value = load<W>(p);
+  asm("" : "+v"(value));
+  return value;
+}
 
 struct WindowRow {
   const float* x;
@@ -15,28 +36,34 @@ struct WindowRow {
   float* y;
   std::int64_t y_step;
   std::int64_t kernel_h;
-  std::int64_t lanes = 0;  // of a vector, that are stored; filled in by window_row
-  bool add = false;        // y += rather than y =
+  std::int64_t first = 0, last = kEverywhere;  // pixels from x on that exist
+  bool add = false;                            // y += rather than y =
 };
 
-// P neighbouring outputs.
-template <int W, int P, int KW, int Stride, int Dilation>
-void run_window(const WindowRow& r) {
+// P neighbouring outputs; of their pixels those with a bit in `inside`, or all.
+template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
+NASCENT_INLINE void run_window(const WindowRow& r, const float* x, const float* w, float* y, std::uint32_t inside) {
   Vector<W> sum[P];
-  const std::int64_t step = r.x_step, w_step = r.w_step, y_step = r.y_step, lanes = r.lanes;
-  const float *x = r.x, *w = r.w;
-  float* y = r.y;
+  const std::int64_t step = r.x_step, w_step = r.w_step;
+  const auto each_output = [&](const auto& body) {
+    float* at = opaque(y);
 #pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) sum[p] = r.add ? load_up_to<W>(y + p * y_step, lanes) : Vector<W>{};
-  for (std::int64_t u = 0; u < r.kernel_h; ++u, x += r.x_row, w += KW * w_step) {
+    for (int p = 0; p < P; ++p, at += r.y_step) body(p, at);
+  };
+  if (r.add)
+    each_output([&](int p, const float* at) { sum[p] = load<W>(at); });
+  else
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) sum[p] = Vector<W>{};
+  for (std::int64_t u = r.kernel_h; u > 0; --u, x += r.x_row, w += KW * w_step) {
     Vector<W> weight[KW];
 #pragma GCC unroll 8
     for (int v = 0; v < KW; ++v) weight[v] = load<W>(w + v * w_step);
     const float* pixel = x;
 #pragma GCC unroll 32
     for (int q = 0; q <= (P - 1) * Stride + (KW - 1) * Dilation; ++q, pixel += step) {
-      Vector<W> value = load<W>(pixel);
-      asm("" : "+v"(value));  // a register, or GCC loads it again for each FMA
+      if (!kAll && !(opaque(inside) >> q & 1)) continue;
+      const Vector<W> value = load_once<W>(pixel);
 #pragma GCC unroll 8
       for (int v = 0; v < KW; ++v) {
         const int at = q - v * Dilation;
@@ -44,21 +71,24 @@ void run_window(const WindowRow& r) {
       }
     }
   }
-#pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) store_up_to<W>(y + p * y_step, sum[p], lanes);
+  each_output([&](int p, float* at) { store<W>(at, sum[p]); });
 }
 
-// `pixels` outputs, eight or four at a time. Where that does not divide them, the last ones are computed again; where
-// they are added to, they come by themselves.
+// `pixels` outputs, eight or four at a time, W lanes from `lane` on. Where that does not divide them, the last ones are
+// computed again; where they are added to, they come by themselves.
 template <int W, int KW, int Stride, int Dilation>
-void window_pixels(const WindowRow& whole, std::int64_t pixels) {
+void window_pixels(const WindowRow& r, std::int64_t lane, std::int64_t pixels) {
   std::int64_t done = 0;
   const auto run = [&]<int P>() {
-    for (; whole.add ? done + P <= pixels : done < pixels; done += P) {
-      const std::int64_t at = done + P <= pixels ? done : pixels - P;
-      WindowRow r = whole;
-      r.x += at * Stride * r.x_step, r.y += at * r.y_step;
-      run_window<W, P, KW, Stride, Dilation>(r);
+    constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1;
+    for (; r.add ? done + P <= pixels : done < pixels; done += P) {
+      const std::int64_t at = done + P <= pixels ? done : pixels - P, pixel = at * Stride;
+      const float *x = r.x + lane + pixel * r.x_step, *w = r.w + lane;
+      float* y = r.y + lane + at * r.y_step;
+      if (pixel >= r.first && pixel + kPixels <= r.last)
+        run_window<W, P, KW, Stride, Dilation, true>(r, x, w, y, 0);
+      else
+        run_window<W, P, KW, Stride, Dilation, false>(r, x, w, y, bits_inside(r.first - pixel, r.last - pixel));
     }
   };
   if (pixels >= 8) run.template operator()<8>();
@@ -66,23 +96,20 @@ void window_pixels(const WindowRow& whole, std::int64_t pixels) {
   run.template operator()<1>();
 }
 
+// Channels, four at least, by whole vectors. Where those do not divide them, the last ones are computed again; where
+// they are added to, four do. The row is never copied: wide loads of what narrow stores have just written would wait
+// for them, as long as 8 pixels take.
 template <int KW, int Stride, int Dilation>
-void window_row(const WindowRow& whole, std::int64_t pixels, std::int64_t channels) {
+void window_row(const WindowRow& r, std::int64_t pixels, std::int64_t channels) {
   constexpr int W = kWidth;
-  WindowRow r = whole;
   for (std::int64_t lane = 0; lane < channels;) {
     const std::int64_t left = channels - lane;
-    r.x = whole.x + lane, r.w = whole.w + lane, r.y = whole.y + lane;
-    if (left <= 4) {
-      r.lanes = left, lane += 4;
-      window_pixels<4, KW, Stride, Dilation>(r, pixels);
-    } else if (W > 8 && left <= 8) {
-      r.lanes = left, lane += 8;
-      window_pixels<(W > 8 ? 8 : W), KW, Stride, Dilation>(r, pixels);
-    } else {
-      r.lanes = left < W ? left : W, lane += W;
-      window_pixels<W, KW, Stride, Dilation>(r, pixels);
-    }
+    if (left >= W)
+      window_pixels<W, KW, Stride, Dilation>(r, lane, pixels), lane += W;
+    else if (W > 8 && left >= 8)
+      window_pixels<(W > 8 ? 8 : W), KW, Stride, Dilation>(r, lane, pixels), lane += 8;
+    else
+      window_pixels<4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane, pixels), lane += 4;
   }
 }
 
@@ -102,31 +129,31 @@ inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, st
 }
 
 // The same for weight gradients: P outputs' gradients in registers, each pixel loaded once for the KW taps it was read
-// by. Sums of KU kernel rows stay in registers; tap by tap they run in order of pixels, as in add_tap_grads.
+// by. Sums of KU kernel rows from `first` on stay in registers; tap by tap they run in order of pixels, as in
+// add_tap_grads.
 template <int W, int KU, int KW, int Stride, int Dilation>
-void add_window_grads(const TapGrad& t) {
+void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   constexpr int P = 8;
   Vector<W> sum[KU][KW];
   const std::int64_t lanes = t.lanes, x_step = t.x_step / Stride, g_step = t.g_step, columns = t.columns,
                      tap_row = t.tap_row;
+  float* const sums = t.sums + first * KW * lanes + lane;
 #pragma GCC unroll 8
   for (int u = 0; u < KU; ++u)
 #pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v) sum[u][v] = load<W>(t.sums + (u * KW + v) * lanes);
-  const auto add = [&]<int N>(const float* x, const float* g) {
+    for (int v = 0; v < KW; ++v) sum[u][v] = load<W>(sums + (u * KW + v) * lanes);
+  const auto add = [&]<int N, bool kAll>(const float* x, const float* g, std::uint32_t rows, std::uint32_t inside) {
     Vector<W> gradient[N];
 #pragma GCC unroll 8
-    for (int p = 0; p < N; ++p) gradient[p] = load<W>(g + p * g_step);
-    const float* row[KU];
-#pragma GCC unroll 8
-    for (int u = 0; u < KU; ++u) row[u] = x + u * tap_row;
+    for (int p = 0; p < N; ++p, g = opaque(g + g_step)) gradient[p] = load_once<W>(g);
       // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
 #pragma GCC unroll 32
-    for (int q = 0; q <= (N - 1) * Stride + (KW - 1) * Dilation; ++q)
+    for (int q = 0; q <= (N - 1) * Stride + (KW - 1) * Dilation; ++q, x = opaque(x + x_step))
 #pragma GCC unroll 8
-      for (int u = 0; u < KU; ++u, row[u - 1] += x_step) {
-        Vector<W> value = load<W>(row[u]);
-        asm("" : "+v"(value));
+      for (int u = 0; u < KU; ++u) {
+        if (!kAll && !(opaque(inside) >> q & 1)) continue;
+        if (!kAll && !(opaque(rows) >> u & 1)) continue;
+        const Vector<W> value = load_once<W>(x + u * tap_row);
 #pragma GCC unroll 8
         for (int v = 0; v < KW; ++v) {
           const int at = q - v * Dilation;
@@ -135,29 +162,43 @@ void add_window_grads(const TapGrad& t) {
       }
   };
   for (std::int64_t i = 0; i < t.rows; ++i) {
-    const float *x = t.x + i * t.x_row, *g = t.g + i * t.g_row;
+    const float *x = t.x + lane + first * tap_row + i * t.x_row, *g = t.g + lane + i * t.g_row;
+    const std::int64_t row = i * Stride + first * Dilation;
+    std::uint32_t rows = 0;
+#pragma GCC unroll 8
+    for (int u = 0; u < KU; ++u)
+      if (row + u * Dilation >= t.first_row && row + u * Dilation < t.last_row) rows |= 1u << u;
+    if (!rows) continue;
+    const auto add_pixels = [&]<int N>(std::int64_t j) {
+      constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
+      const std::int64_t column = j * Stride;
+      if (rows == (1u << KU) - 1 && column >= t.first_column && column + kPixels <= t.last_column)
+        add.template operator()<N, true>(x + j * t.x_step, g + j * g_step, 0, 0);
+      else
+        add.template operator()<N, false>(x + j * t.x_step, g + j * g_step, rows,
+                                          bits_inside(t.first_column - column, t.last_column - column));
+    };
     std::int64_t j = 0;
-    for (; j + P <= columns; j += P, x += P * t.x_step, g += P * g_step) add.template operator()<P>(x, g);
-    if (j + 4 <= columns) add.template operator()<4>(x, g), j += 4, x += 4 * t.x_step, g += 4 * g_step;
-    for (; j < columns; ++j, x += t.x_step, g += g_step) add.template operator()<1>(x, g);
+    for (; j + P <= columns; j += P) add_pixels.template operator()<P>(j);
+    if (j + 4 <= columns) add_pixels.template operator()<4>(j), j += 4;
+    for (; j < columns; ++j) add_pixels.template operator()<1>(j);
   }
 #pragma GCC unroll 8
   for (int u = 0; u < KU; ++u)
 #pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v) store<W>(t.sums + (u * KW + v) * lanes, sum[u][v]);
+    for (int v = 0; v < KW; ++v) store<W>(sums + (u * KW + v) * lanes, sum[u][v]);
 }
 
-// Kernel rows as many at a time as registers hold sums for, beside 8 gradients and a pixel.
+// W lanes. Kernel rows as many at a time as registers hold sums for, beside 8 gradients and a pixel.
 template <int W, int KW, int Stride, int Dilation>
-void window_grads(TapGrad t) {
-  constexpr int KU = kRegisters == 32 ? (KW == 3 ? 3 : 2) : 1;
+void window_grads(const TapGrad& t, std::int64_t lane) {
+  constexpr int KU = kRegisters < 32 ? 1 : KW == 7 ? 2 : 3;
   std::int64_t u = 0;
-  for (; u + KU <= KW; u += KU, t.x += KU * t.tap_row, t.sums += KU * KW * t.lanes)
-    add_window_grads<W, KU, KW, Stride, Dilation>(t);
-  if (u < KW) add_window_grads<W, 1, KW, Stride, Dilation>(t);
+  for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, u, lane);
+  if (u < KW) add_window_grads<W, KW % KU == 0 ? KU : KW % KU, KW, Stride, Dilation>(t, u, lane);
 }
 
-using WindowGrads = void (*)(TapGrad);
+using WindowGrads = void (*)(const TapGrad&, std::int64_t lane);
 
 // Of a square kernel of the search spaces, or null.
 template <int W>

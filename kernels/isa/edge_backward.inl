@@ -88,10 +88,10 @@ inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const 
   });
 }
 
-inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, TapGrad t) {
+inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const TapGrad& t) {
   const WindowGrads window = t.lanes >= 16 ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation) : nullptr;
   if (!window) return depthwise_weight_grads(t, b.kernel);
-  for (std::int64_t lane = 0; lane < t.lanes; lane += kWidth, t.x += kWidth, t.g += kWidth, t.sums += kWidth) window(t);
+  for (std::int64_t lane = 0; lane < t.lanes; lane += kWidth) window(t, lane);
 }
 
 struct BranchWork {
