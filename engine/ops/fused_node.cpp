@@ -91,10 +91,13 @@ void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
     }
 }
 
-void forget(const MixedEdgeOperands& edge, bool all, RawEdge& raw) {
-  for (std::size_t b = 0; b < raw.size(); ++b)
-    if (all || edge.branches[b].kind != Kind::separable)
-      for (Raw& r : raw[b]) r.z = {}, r.tap = {};
+void forget(const MixedEdgeOperands& edge, Recompute what, RawEdge& raw) {
+  for (std::size_t b = 0; b < raw.size(); ++b) {
+    const bool pool = edge.branches[b].kind != Kind::separable;
+    for (std::size_t k = 0; k < raw[b].size(); ++k)
+      if (pool || what == Recompute::branches || (what == Recompute::first_blocks && k + 1 < raw[b].size()))
+        raw[b][k].z = {}, raw[b][k].tap = {};
+  }
 }
 
 NormAsAffine::NormAsAffine(const Raw& raw)

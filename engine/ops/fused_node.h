@@ -47,8 +47,8 @@ kernels::MixShape mix_shape(const Tensor& y);
 RawEdge raw_edge(const MixedEdgeOperands& edge);
 // Computes whatever z is missing: the same bits as the first time.
 void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
-// Lets go of the z that going backward computes again: of pools, which cost less than to store and load them, or all.
-void forget(const MixedEdgeOperands& edge, bool all, RawEdge& raw);
+// Lets go of the z that going backward computes again.
+void forget(const MixedEdgeOperands& edge, Recompute what, RawEdge& raw);
 // y (+)= the mix of the branches' last raw outputs.
 void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
 

@@ -40,9 +40,13 @@ struct BatchStatistics {
   Tensor mean, variance;  // [channels], biased; constants to every tape
 };
 
+// Which raw outputs are not kept but computed again going backward, with the same bits: those of pools, which cost less
+// than to store and load them; those of the first of two blocks too; or every branch's.
+enum class Recompute : std::uint8_t { pools, first_blocks, branches };
+
 struct MixedNodeOptions {
   double epsilon = 1e-5;
-  bool recompute = false;  // keep only the operands and compute the branches again going backward: the same bits
+  Recompute recompute = Recompute::pools;
 };
 
 struct MixedNode {

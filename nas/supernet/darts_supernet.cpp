@@ -42,7 +42,7 @@ struct DartsSupernet::Cell {
   // The same of outputs in parts (the nodes of the cells before, or the stem's output), all edges into a node in one
   // op. Returns its own nodes: nobody needs them side by side.
   std::vector<Tensor> forward_fused(std::span<const Tensor> s0, std::span<const Tensor> s1,
-                                    const std::vector<Tensor>& weights, const Space& space, bool recompute,
+                                    const std::vector<Tensor>& weights, const Space& space, Recompute recompute,
                                     const Context& context) const {
     const CellInputs::States in = inputs.forward_fused(s0, s1, context);
     std::vector<Tensor> states = {in.s0, in.s1};
@@ -113,9 +113,15 @@ Tensor DartsSupernet::forward(const Tensor& images, const Context& context) cons
   const Tensor stem = stem_->forward(images, context);
   if (fuse_ && context.phase == Phase::train) {
     std::vector<Tensor> s0 = {stem}, s1 = s0;
+    // Up to the first reduction cell tensors are largest but arithmetic is not: computing first blocks again there
+    // saves a sixth of the memory for 4 % more arithmetic.
+    Recompute usual = Recompute::first_blocks;
     std::int64_t left = recomputed_cells_;
-    for (const Cell& cell : cells_)
-      s0 = std::exchange(s1, cell.forward_fused(s0, s1, weights[cell.reduction], space(), left-- > 0, context));
+    for (const Cell& cell : cells_) {
+      const Recompute recompute = left-- > 0 ? Recompute::branches : usual;
+      s0 = std::exchange(s1, cell.forward_fused(s0, s1, weights[cell.reduction], space(), recompute, context));
+      if (cell.reduction) usual = Recompute::pools;
+    }
     return head_->forward(concat(s1), context);
   }
   Tensor s0 = stem, s1 = stem;
