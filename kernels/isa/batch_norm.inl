@@ -20,6 +20,52 @@ inline LaneChunk lane_chunk(std::int64_t total, std::int64_t period, std::int64_
   return {chunk_begin(whole, chunks, i) * period, chunk_begin(whole, chunks, i + 1) * period};
 }
 
+// R rows and G neighbouring vectors of lanes are summed side by side: about four chains of additions hide their latency
+// of 4 cycles, and neighbours are one stream. R is part of the order of a sum, so the period alone may choose it.
+template <int R, int G>
+struct Chains {
+  static constexpr int rows = R, vectors = G;
+};
+// Calls body(Chains, lane) for groups of lanes.
+template <class Body>
+NASCENT_INLINE void each_lane_group(std::int64_t period, const Body& body) {
+  constexpr int W = kWidth, kGroup = 4;
+  if (period == 16) {
+    for (std::int64_t lane = 0; lane < period; lane += W) body(Chains<4, 1>{}, lane);
+  } else if (period == 32) {
+    for (std::int64_t lane = 0; lane < period; lane += 2 * W) body(Chains<2, 2>{}, lane);
+  } else {
+    std::int64_t lane = 0;
+    for (; lane + kGroup * W <= period; lane += kGroup * W) body(Chains<1, kGroup>{}, lane);
+    for (; lane < period; lane += W) body(Chains<1, 1>{}, lane);
+  }
+}
+
+// total[g] = the N sums that term(f, g, sums) adds to for vector g of the group, over f = begin, begin + step, ...
+// below end.
+template <int R, int G, int N, class Term>
+NASCENT_INLINE void sum_chains(std::int64_t begin, std::int64_t end, std::int64_t step, Vector<kWidth> (&total)[G][N],
+                               const Term& term) {
+  Vector<kWidth> sum[R][G][N] = {};
+  std::int64_t f = begin;
+  for (; f + (R - 1) * step < end; f += R * step)
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) term(f + r * step + g * kWidth, g, sum[r][g]);
+  for (; f < end; f += step)
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g) term(f + g * kWidth, g, sum[0][g]);
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g)
+#pragma GCC unroll 2
+    for (int i = 0; i < N; ++i) {
+      total[g][i] = sum[0][g][i];
+#pragma GCC unroll 4
+      for (int r = 1; r < R; ++r) total[g][i] += sum[r][g][i];
+    }
+}
+
 // Per lane the mean and the sum of squares about it, blocks merged as they come (Chan, Golub & LeVeque 1983): a large
 // mean cancels nothing.
 inline void lane_moments(const float* x, const LaneChunk& chunk, std::int64_t period, float* mean, float* squares) {
@@ -32,18 +78,27 @@ inline void lane_moments(const float* x, const LaneChunk& chunk, std::int64_t pe
     const float rows = static_cast<float>((end - begin) / period);
     const float before = static_cast<float>((begin - chunk.begin) / period);
     const float share = rows / (before + rows), cross = before * share;
-    for (std::int64_t lane = 0; lane < period; lane += W) {
-      Vector<W> sum{}, square{};
-      for (std::int64_t f = begin + lane; f < end; f += period) sum += load<W>(x + f);
-      const Vector<W> center = sum / rows;
-      for (std::int64_t f = begin + lane; f < end; f += period) {
-        const Vector<W> d = load<W>(x + f) - center;
-        square += d * d;
+    each_lane_group(period, [&](auto chains, std::int64_t lane) {
+      constexpr int R = chains.rows, G = chains.vectors;
+      Vector<W> center[G][1], square[G][1];
+      sum_chains<R>(begin + lane, end, period, center,
+                    [&](std::int64_t f, int, Vector<W>(&sum)[1]) { sum[0] += load<W>(x + f); });
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) center[g][0] /= rows;
+      const std::int64_t next = chunk.end - end > block_rows * period ? block_rows * period : 0;
+      sum_chains<R>(begin + lane, end, period, square, [&](std::int64_t f, int g, Vector<W>(&sum)[1]) {
+        __builtin_prefetch(x + f + next);  // of the next block, while this one comes from L1
+        const Vector<W> d = load<W>(x + f) - center[g][0];
+        sum[0] += d * d;
+      });
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) {
+        float *m = mean + lane + g * W, *q = squares + lane + g * W;
+        const Vector<W> delta = center[g][0] - load<W>(m);
+        store<W>(m, load<W>(m) + delta * share);
+        store<W>(q, load<W>(q) + square[g][0] + delta * delta * cross);
       }
-      const Vector<W> delta = center - load<W>(mean + lane);
-      store<W>(mean + lane, load<W>(mean + lane) + delta * share);
-      store<W>(squares + lane, load<W>(squares + lane) + square + delta * delta * cross);
-    }
+    });
   }
 }
 
@@ -54,30 +109,40 @@ void batch_norm_statistics(const BatchNormShape& s, const float* x, float* mean,
     float* part = scratch + i * 2 * period;
     lane_moments(x, lane_chunk(total, period, chunks, i), period, part, part + period);
   });
+  // Eight channels side by side: a merge waits for the one before it, and 32 chunks of 64 channels in a row took as
+  // long as reading 1 MB.
+  constexpr int kTogether = 8;
   const std::int64_t tail = total % period;
-  for (std::int64_t c = 0; c < s.channels; ++c) {
-    double count = 0, center = 0, squares = 0;
-    const auto merge = [&](double n, double part_mean, double part_squares) {
+  for (std::int64_t c = 0; c < s.channels; c += kTogether) {
+    const int together = static_cast<int>(s.channels - c < kTogether ? s.channels - c : kTogether);
+    double count = 0, center[kTogether] = {}, squares[kTogether] = {};
+    const auto merge = [&](double n, const float* part_mean, const float* part_squares) {
       if (n == 0) return;
-      const double delta = part_mean - center;
-      center += delta * n / (count + n);
-      squares += part_squares + delta * delta * count * n / (count + n);
+      const double share = n / (count + n);
+      for (int i = 0; i < together; ++i) {
+        const double delta = part_mean[i] - center[i];
+        center[i] += delta * share;
+        squares[i] += (part_squares ? part_squares[i] : 0) + delta * delta * (count * share);
+      }
       count += n;
     };
     for (std::int64_t i = 0; i < chunks; ++i) {
       const LaneChunk chunk = lane_chunk(total, period, chunks, i);
-      const float* part = scratch + i * 2 * period;
-      for (std::int64_t lane = c; lane < period; lane += s.channels)
-        merge(static_cast<double>((chunk.end - chunk.begin) / period), part[lane], part[period + lane]);
+      const float* part = scratch + i * 2 * period + c;
+      for (std::int64_t lane = 0; lane < period; lane += s.channels)
+        merge(static_cast<double>((chunk.end - chunk.begin) / period), part + lane, part + period + lane);
     }
-    for (std::int64_t lane = c; lane < tail; lane += s.channels) merge(1, x[total - tail + lane], 0);
-    mean[c] = static_cast<float>(center);
-    var[c] = static_cast<float>(squares / count);
+    for (std::int64_t lane = 0; lane < tail; lane += s.channels) merge(1, x + total - tail + lane + c, nullptr);
+    for (int i = 0; i < together; ++i) {
+      mean[c + i] = static_cast<float>(center[i]);
+      var[c + i] = static_cast<float>(squares[i] / count);
+    }
   }
 }
 
-void batch_norm_apply(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
-                      const float* beta, float* y) {
+template <bool relu>
+void apply_by(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
+              const float* beta, float* y) {
   struct Body {
     const BatchNormShape& s;
     const float *x, *mean, *rstd, *gamma, *beta;
@@ -91,12 +156,17 @@ void batch_norm_apply(const BatchNormShape& s, const float* x, const float* mean
     }
     NASCENT_INLINE void run(std::int64_t f, std::int64_t i, std::int64_t n) {
       constexpr int W = kWidth;
-      const Vector<W> value = multiply_add<W>(load_up_to<W>(x + f, n) - load<W>(center + i), load<W>(scale + i),
-                                              load<W>(shift + i));
-      store_up_to<W>(y + f, s.relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
+      const Vector<W> value =
+          multiply_add<W>(load_up_to<W>(x + f, n) - load<W>(center + i), load<W>(scale + i), load<W>(shift + i));
+      store_up_to<W>(y + f, relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
     }
   };
   each_lane_vector(s.rows, s.channels, [&] { return Body{s, x, mean, rstd, gamma, beta, y, {}, {}, {}, {}}; });
+}
+
+void batch_norm_apply(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
+                      const float* beta, float* y) {
+  (s.relu ? apply_by<true> : apply_by<false>)(s, x, mean, rstd, gamma, beta, y);
 }
 
 // dy where the ReLU behind the norm let y through, with y as batch_norm_apply makes it from x - mean.
@@ -121,18 +191,23 @@ inline void lane_gradients(const float* x, const float* dy, const LaneCoefficien
   clear(period, sum_product);
   for (std::int64_t begin = chunk.begin; begin < chunk.end; begin += block_rows * period) {
     const std::int64_t end = begin + block_rows * period < chunk.end ? begin + block_rows * period : chunk.end;
-    for (std::int64_t lane = 0; lane < period; lane += W) {
-      Vector<W> sum{}, product{};
-      const Vector<W> mean = load<W>(of.center + lane);
-      for (std::int64_t f = begin + lane; f < end; f += period) {
-        const Vector<W> from_mean = load<W>(x + f) - mean;
-        const Vector<W> g = through_relu<W, relu>(load<W>(dy + f), from_mean, of.scale + lane, of.shift + lane);
-        sum += g;
-        product += g * from_mean;
+    each_lane_group(period, [&](auto chains, std::int64_t lane) {
+      constexpr int R = chains.rows, G = chains.vectors;
+      Vector<W> total[G][2];  // of dy and of its product
+      sum_chains<R>(begin + lane, end, period, total, [&](std::int64_t f, int g, Vector<W>(&sum)[2]) {
+        const std::int64_t at = lane + g * W;
+        const Vector<W> from_mean = load<W>(x + f) - load<W>(of.center + at);
+        const Vector<W> gradient = through_relu<W, relu>(load<W>(dy + f), from_mean, of.scale + at, of.shift + at);
+        sum[0] += gradient;
+        sum[1] += gradient * from_mean;
+      });
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g) {
+        float *d = sum_dy + lane + g * W, *p = sum_product + lane + g * W;
+        store<W>(d, load<W>(d) + total[g][0]);
+        store<W>(p, load<W>(p) + total[g][1]);
       }
-      store<W>(sum_dy + lane, load<W>(sum_dy + lane) + sum);
-      store<W>(sum_product + lane, load<W>(sum_product + lane) + product);
-    }
+    });
   }
 }
 

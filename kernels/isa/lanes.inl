@@ -22,24 +22,34 @@ inline void repeat_lanes(std::int64_t lane, std::int64_t lanes, std::int64_t cha
   }
 }
 
-// For each block of lanes of a chunk of the flat run: body.prepare(lane, lanes), then body.run(offset, lane within the
-// block, n) for each vector in it (n < W floats at the very end). Chunks run in parallel.
+// For each block of lanes: body.prepare(lane, lanes), then body.run(offset, lane within the block, n) for each vector
+// in it (n < W floats at the very end). Chunks run in parallel, the last first: what a pass before has just read is
+// still in L2. Where the lanes are few, a block is several periods, prepared once.
 template <class MakeBody>
 NASCENT_INLINE void each_lane_vector(std::int64_t rows, std::int64_t channels, const MakeBody& make) {
   constexpr int W = kWidth;
   const std::int64_t period = lane_period(channels), total = rows * channels;
-  const std::int64_t grain = (kFlatGrain + period - 1) / period * period;
-  parallel_ranges(total, grain, [&](std::int64_t begin, std::int64_t end) {
+  const bool once = period <= kLaneBlock;
+  const std::int64_t step = once ? kLaneBlock / period * period : period;  // floats from a block to the same lanes
+  const std::int64_t grain = (kFlatGrain + step - 1) / step * step, chunks = (total + grain - 1) / grain;
+  const auto run_block = [&](auto& body, std::int64_t begin, std::int64_t end, std::int64_t lanes) {
+    for (std::int64_t row = begin; row < end; row += step) {
+      const std::int64_t n = row + lanes < end ? lanes : end - row;
+      std::int64_t i = 0;
+      for (; i + W <= n; i += W) body.run(row + i, i, std::int64_t{W});
+      if (i < n) body.run(row + i, i, n - i);
+    }
+  };
+  auto shared = make();
+  if (once) shared.prepare(0, step);
+  parallel_chunks(chunks, [&](std::int64_t i) {
+    const std::int64_t begin = (chunks - 1 - i) * grain, end = begin + grain < total ? begin + grain : total;
+    if (once) return run_block(shared, begin, end, step);
     auto body = make();
     for (std::int64_t block = 0; block < period; block += kLaneBlock) {
       const std::int64_t lanes = block + kLaneBlock < period ? kLaneBlock : period - block;
       body.prepare(block, lanes);
-      for (std::int64_t row = begin + block; row < end; row += period) {
-        const std::int64_t n = row + lanes < end ? lanes : end - row;
-        std::int64_t i = 0;
-        for (; i + W <= n; i += W) body.run(row + i, i, std::int64_t{W});
-        if (i < n) body.run(row + i, i, n - i);
-      }
+      run_block(body, begin + block, end, lanes);
     }
   });
 }
