@@ -95,6 +95,13 @@ inline std::int64_t gradient_taps(const DepthwiseShape& s, const BandShape& b, s
   return first;
 }
 
+// Pixels of several vectors are read a vector at a time, with gaps that the hardware does not look across: beyond 2 MB,
+// twice a 1 MB L2, the next rows are fetched ahead (16x16x72 x 96: a fifth to a third less time; below, up to 8 %
+// more).
+inline bool fetch_ahead(const DepthwiseShape& s) {
+  return s.channels > 16 && s.batch * s.height * s.width * s.channels > 512 * 1024;
+}
+
 // The same by windows, straight from the image.
 inline void convolve_windows(const DepthwiseShape& s, const BandShape& b, WindowKernel window, bool reversed,
                              const float* x, const float* w, float* y) {
@@ -113,7 +120,8 @@ inline void convolve_windows(const DepthwiseShape& s, const BandShape& b, Window
               .y_step = c,
               .kernel_h = inside.end - inside.begin,
               .first = b.pad_w,
-              .last = b.pad_w + b.width},
+              .last = b.pad_w + b.width,
+              .ahead = fetch_ahead(s) ? (inside.end - inside.begin) * s.dilation * pitch + b.pad_w * c : 0},
              b.out_width, c);
     }
   });
@@ -258,6 +266,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
                   .lanes = c};
         if (direct) {
           t.x = image + top * pitch - s.padding * c;
+          if (fetch_ahead(s)) t.ahead_x = t.rows * t.x_row, t.ahead_g = t.rows * row;
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;
         } else {

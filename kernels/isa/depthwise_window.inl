@@ -38,6 +38,7 @@ struct WindowRow {
   std::int64_t kernel_h;
   std::int64_t first = 0, last = kEverywhere;  // pixels from x on that exist
   bool add = false;                            // y += rather than y =
+  std::int64_t ahead = 0;                      // floats from x to the row to fetch for later; 0: none
 };
 
 // P neighbouring outputs; of their pixels those with a bit in `inside`, or all.
@@ -55,6 +56,11 @@ NASCENT_INLINE void run_window(const WindowRow& r, const float* x, const float* 
   else
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p) sum[p] = Vector<W>{};
+  if (r.ahead) {
+    const float* later = opaque(x + r.ahead);
+#pragma GCC unroll 16
+    for (int p = 0; p < P * Stride; ++p, later = opaque(later + step)) __builtin_prefetch(later);
+  }
   for (std::int64_t u = r.kernel_h; u > 0; --u, x += r.x_row, w += KW * w_step) {
     Vector<W> weight[KW];
 #pragma GCC unroll 8
@@ -137,6 +143,8 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   Vector<W> sum[KU][KW];
   const std::int64_t lanes = t.lanes, x_step = t.x_step / Stride, g_step = t.g_step, columns = t.columns,
                      tap_row = t.tap_row;
+  // Once for all kernel rows.
+  const std::int64_t ahead_x = first == 0 ? t.ahead_x : 0, ahead_g = first == 0 ? t.ahead_g : 0;
   float* const sums = t.sums + first * KW * lanes + lane;
 #pragma GCC unroll 8
   for (int u = 0; u < KU; ++u)
@@ -146,7 +154,14 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
     Vector<W> gradient[N];
 #pragma GCC unroll 8
     for (int p = 0; p < N; ++p, g = opaque(g + g_step)) gradient[p] = load_once<W>(g);
-      // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
+    if (ahead_x) {
+      const float *later_g = opaque(g + ahead_g - N * g_step), *later = opaque(x + ahead_x);
+#pragma GCC unroll 8
+      for (int p = 0; p < N; ++p, later_g = opaque(later_g + g_step)) __builtin_prefetch(later_g);
+#pragma GCC unroll 16
+      for (int p = 0; p < N * Stride; ++p, later = opaque(later + x_step)) __builtin_prefetch(later);
+    }
+    // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
 #pragma GCC unroll 32
     for (int q = 0; q <= (N - 1) * Stride + (KW - 1) * Dilation; ++q, x = opaque(x + x_step))
 #pragma GCC unroll 8
