@@ -34,9 +34,9 @@ SearchOptions small() {
 
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all = {
-      {"tiny", "minutes: to see a search run from end to end", tiny()},
-      {"small", "under an hour on two cores: wider, deeper, ten times the steps", small()},
-      {"darts", "the paper's own search (Liu, Simonyan & Yang 2019): about a day on two cores", paper()},
+      {"tiny", "a minute: to see a search run from end to end", tiny()},
+      {"small", "twenty minutes on two cores: wider, deeper, ten times the steps", small()},
+      {"darts", "the paper's own search (Liu, Simonyan & Yang 2019): a night on two cores", paper()},
   };
   return all;
 }
