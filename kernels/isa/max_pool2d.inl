@@ -1,8 +1,7 @@
 // Max pooling and its adjoint: see pool2d.inl. Winners are a byte a lane from end to end: on AVX-512 a compare gives a
 // mask of 16 lanes that selects among 16 floats and 16 bytes alike.
 #pragma once
-#include "kernels/isa/pool2d.inl"
-#include "kernels/masks.h"
+#include "kernels/isa/max_pool3x3.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -68,22 +67,27 @@ bool take_largest(const PoolPixels pixels, const PoolTaps t, const float* const 
 void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
   parallel_chunks(s.batch, [&](std::int64_t image) {
+    const float* const image_x = x + image * s.height * s.width * c;
+    float* const image_y = y + image * oh * ow * c;
+    std::uint8_t* const image_tap = tap + image * oh * ow * c;
     PoolRuns runs;
     window_runs(s, 0, ow, runs);
-    for (std::int64_t i = 0; i < oh; ++i) {
+    const auto take_row = [&](std::int64_t i) {
       const PoolCover rows = cover(s, i, s.height);
       for (int j = 0; j < runs.count; ++j) {
         const PoolRun& run = runs.run[j];
-        const float* from = x + ((image * s.height + rows.begin) * s.width + run.cover.begin) * c;
-        const std::int64_t to = ((image * oh + i) * ow + run.j) * c;
+        const float* from = image_x + (rows.begin * s.width + run.cover.begin) * c;
+        const std::int64_t to = (i * ow + run.j) * c;
         const PoolPixels pixels{run.pixels, c, s.stride * c, c};
         const PoolTaps taps = window_taps(s, rows, run.cover);
         with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
-          if (take_largest<ni.value, nj.value, false>(pixels, taps, from, y + to, tap + to))
-            take_largest<ni.value, nj.value, true>(pixels, taps, from, y + to, tap + to);
+          if (take_largest<ni.value, nj.value, false>(pixels, taps, from, image_y + to, image_tap + to))
+            take_largest<ni.value, nj.value, true>(pixels, taps, from, image_y + to, image_tap + to);
         });
       }
-    }
+    };
+    if (pools_rows_together(s)) return max_pool_rows_together(s, runs, image_x, image_y, image_tap, take_row);
+    for (std::int64_t i = 0; i < oh; ++i) take_row(i);
   });
 }
 

@@ -1,10 +1,13 @@
 #include "kernels/pool2d.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 
+#include "kernels/reference/pool2d.h"
 #include "tests/support/guarded.h"
 #include "tests/support/integers.h"
 #include "tests/support/isa_tables.h"
@@ -91,6 +94,36 @@ TEST_CASE("max_pool2d: of equal values the first wins, padding never, NaN always
     for (const std::size_t touched : {0, 1, 3, 4}) CHECK(std::isnan(y[touched]));
     for (const std::size_t clean : {2, 5, 6, 7, 8}) CHECK(y[clean] == 1);
   }
+}
+
+TEST_CASE("max_pool2d: ties, zeros of both signs, infinities and NaN give the reference's bits and winners") {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> kinds{-inf, -0.f, 0.f, 1.f, 1.f, inf, nan, -nan};
+  for (const std::uint64_t used : {1u, 3u, 6u, 8u})  // only -inf, then zeros, then +inf, then NaN too
+    for (std::int64_t height = 1; height <= 9; ++height)
+      for (const std::int64_t width : {1, 2, 3, 6})
+        for (const std::int64_t channels : {1, 16, 21})
+          for (const std::int64_t stride : {1, 2}) {
+            const PoolShape s{2, height, width, channels, 3, stride, 1};
+            INFO(describe(s) << ", kinds of values: " << used);
+            std::vector<float> x(static_cast<std::size_t>(inputs(s)));
+            for (std::size_t i = 0; i < x.size(); ++i) {
+              const std::uint64_t bits = mix(i + used);
+              x[i] = kinds[bits % 4 ? (bits >> 8) % std::min<std::uint64_t>(used, 6) : (bits >> 8) % used];
+            }
+            std::vector<float> y(static_cast<std::size_t>(outputs(s)));
+            std::vector<std::uint8_t> tap(y.size());
+            reference::max_pool2d(s, x.data(), y.data(), tap.data());
+            for (const KernelTable* isa : isa_tables()) {
+              INFO(isa->name);
+              Guarded<float> out(outputs(s));
+              CHECK(written<std::uint8_t>(
+                        outputs(s), [&](std::uint8_t* t) { isa->max_pool2d(s, x.data(), out.data(), t); }) == tap);
+              CHECK(out.fences_stand());
+              const std::vector<float> values = out.values();
+              CHECK(std::memcmp(values.data(), y.data(), y.size() * sizeof(float)) == 0);
+            }
+          }
 }
 
 TEST_CASE("avg_pool2d and its gradient agree with the reference on every instruction set, and are adjoint") {
