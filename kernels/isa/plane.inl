@@ -64,7 +64,7 @@ inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, co
     const auto fill = [&](const auto& prologue) {
       each_plane_vector(g.width, g.channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
         const Vector<W> v = prologue(load_up_to<W>(from + m, n), c);
-        const Vector<W> positive = v > 0 ? v : Vector<W>{};
+        const Vector<W> positive = v < 0 ? Vector<W>{} : v;  // NaN passes, as in relu
         if (lanes == g.channels)
           store_up_to<W>(to + p, positive, n);
         else

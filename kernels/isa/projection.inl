@@ -52,7 +52,7 @@ inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::in
           float* to = block + at * in + first;
           each_channel_vector(count, c, p.stride * c, in, [&](std::int64_t f, std::int64_t t, auto n) {
             const Vector<W> v = load_up_to<W>(from + f, n);
-            store_up_to<W>(to + t, v > 0 ? v : Vector<W>{}, n);
+            store_up_to<W>(to + t, v < 0 ? Vector<W>{} : v, n);
           });
         },
         [&](std::int64_t at, std::int64_t count) {
