@@ -2,8 +2,7 @@
 // v4, statistics in the producer's epilogue and normalisation in the next reader, is not done.
 // Intensity below 1 FLOP/byte: memory-bound. Statistics read x once, apply moves 2 passes, backward 5.
 #pragma once
-#include "kernels/batch_norm.h"
-#include "kernels/isa/lanes.inl"
+#include "kernels/isa/batch_norm_apply.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -140,42 +139,6 @@ void batch_norm_statistics(const BatchNormShape& s, const float* x, float* mean,
   }
 }
 
-template <bool relu>
-void apply_by(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
-              const float* beta, float* y) {
-  struct Body {
-    const BatchNormShape& s;
-    const float *x, *mean, *rstd, *gamma, *beta;
-    float *y, center[kLaneBlock], scale[kLaneBlock], factor[kLaneBlock], shift[kLaneBlock];
-    NASCENT_INLINE void prepare(std::int64_t lane, std::int64_t lanes) {
-      repeat_lanes(lane, lanes, s.channels, mean, 0, center);
-      repeat_lanes(lane, lanes, s.channels, rstd, 0, scale);
-      repeat_lanes(lane, lanes, s.channels, gamma, 1, factor);
-      repeat_lanes(lane, lanes, s.channels, beta, 0, shift);
-      for (std::int64_t i = 0; i < lanes; ++i) scale[i] *= factor[i];
-    }
-    NASCENT_INLINE void run(std::int64_t f, std::int64_t i, std::int64_t n) {
-      constexpr int W = kWidth;
-      const Vector<W> value =
-          multiply_add<W>(load_up_to<W>(x + f, n) - load<W>(center + i), load<W>(scale + i), load<W>(shift + i));
-      store_up_to<W>(y + f, relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
-    }
-  };
-  each_lane_vector(s.rows, s.channels, [&] { return Body{s, x, mean, rstd, gamma, beta, y, {}, {}, {}, {}}; });
-}
-
-void batch_norm_apply(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
-                      const float* beta, float* y) {
-  (s.relu ? apply_by<true> : apply_by<false>)(s, x, mean, rstd, gamma, beta, y);
-}
-
-// dy where the ReLU behind the norm let y through, with y as batch_norm_apply makes it from x - mean.
-template <int W, bool relu>
-NASCENT_INLINE Vector<W> through_relu(Vector<W> dy, Vector<W> from_mean, const float* scale, const float* shift) {
-  if constexpr (relu) return multiply_add<W>(from_mean, load<W>(scale), load<W>(shift)) > 0 ? dy : Vector<W>{};
-  return dy;
-}
-
 // The coefficients of every lane of a period.
 struct LaneCoefficients {
   const float *center, *scale, *shift;
@@ -197,7 +160,8 @@ inline void lane_gradients(const float* x, const float* dy, const LaneCoefficien
       sum_chains<R>(begin + lane, end, period, total, [&](std::int64_t f, int g, Vector<W>(&sum)[2]) {
         const std::int64_t at = lane + g * W;
         const Vector<W> from_mean = load<W>(x + f) - load<W>(of.center + at);
-        const Vector<W> gradient = through_relu<W, relu>(load<W>(dy + f), from_mean, of.scale + at, of.shift + at);
+        const Vector<W> gradient =
+            through_relu<relu>(load<W>(dy + f), from_mean, load<W>(of.scale + at), load<W>(of.shift + at));
         sum[0] += gradient;
         sum[1] += gradient * from_mean;
       });
@@ -209,42 +173,6 @@ inline void lane_gradients(const float* x, const float* dy, const LaneCoefficien
       }
     });
   }
-}
-
-// dx = rstd*gamma * (dy - dbeta/rows - xhat*dgamma/rows): mean(g) = gamma*dbeta/rows, mean(g*xhat) = gamma*dgamma/rows.
-template <bool relu>
-inline void apply_gradients(const BatchNormShape& s, const float* x, const float* dy, const float* mean,
-                            const float* rstd, const float* gamma, const float* beta, const float* dgamma,
-                            const float* dbeta, float* dx) {
-  struct Body {
-    const BatchNormShape& s;
-    const float *x, *dy, *mean, *rstd, *gamma, *beta, *dgamma, *dbeta;
-    float *dx, center[kLaneBlock], scale[kLaneBlock], factor[kLaneBlock], slope[kLaneBlock], less[kLaneBlock],
-        shift[kLaneBlock];
-    NASCENT_INLINE void prepare(std::int64_t lane, std::int64_t lanes) {
-      const float rows = static_cast<float>(s.rows);
-      repeat_lanes(lane, lanes, s.channels, mean, 0, center);
-      repeat_lanes(lane, lanes, s.channels, rstd, 0, scale);
-      repeat_lanes(lane, lanes, s.channels, gamma, 1, factor);
-      repeat_lanes(lane, lanes, s.channels, dgamma, 0, slope);
-      repeat_lanes(lane, lanes, s.channels, dbeta, 0, less);
-      if (relu) repeat_lanes(lane, lanes, s.channels, beta, 0, shift);
-      for (std::int64_t i = 0; i < lanes; ++i) {
-        slope[i] = slope[i] / rows * scale[i];
-        less[i] /= rows;
-        scale[i] *= factor[i];
-      }
-    }
-    NASCENT_INLINE void run(std::int64_t f, std::int64_t i, std::int64_t n) {
-      constexpr int W = kWidth;
-      const Vector<W> from_mean = load_up_to<W>(x + f, n) - load<W>(center + i);
-      const Vector<W> through = through_relu<W, relu>(load_up_to<W>(dy + f, n), from_mean, scale + i, shift + i);
-      const Vector<W> g = through - load<W>(less + i) - from_mean * load<W>(slope + i);
-      store_up_to<W>(dx + f, g * load<W>(scale + i), n);
-    }
-  };
-  each_lane_vector(s.rows, s.channels,
-                   [&] { return Body{s, x, dy, mean, rstd, gamma, beta, dgamma, dbeta, dx, {}, {}, {}, {}, {}, {}}; });
 }
 
 template <bool relu>
