@@ -30,7 +30,7 @@ inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64
 inline bool input_gradient_by_window(const EdgePlane& g, const EdgeBranch& b, const float* weights,
                                      const float* gradient, bool add, float* dx) {
   const std::int64_t lanes = g.lanes(), pitch = g.out_pitch(), s = g.stride, k = b.kernel, period = g.period();
-  if (lanes < 16 || b.dilation % s != 0 || b.padding() % s != 0 || (s > 1 && !add)) return false;
+  if (lanes < 8 || b.dilation % s != 0 || b.padding() % s != 0 || (s > 1 && !add)) return false;
   const std::int64_t dilation = b.dilation / s, padding = b.padding() / s;
   const WindowKernel window = window_kernel(k, 1, dilation);
   if (!window) return false;
@@ -89,9 +89,13 @@ inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const 
 }
 
 inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const TapGrad& t) {
-  const WindowGrads window = t.lanes >= 16 ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation) : nullptr;
+  constexpr int kNarrow = kWidth < 8 ? kWidth : 8;
+  const bool wide = t.lanes >= 16;
+  const WindowGrads window = wide           ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation)
+                             : t.lanes == 8 ? window_grads_kernel<kNarrow>(b.kernel, g.stride, b.dilation)
+                                            : nullptr;
   if (!window) return depthwise_weight_grads(t, b.kernel);
-  for (std::int64_t lane = 0; lane < t.lanes; lane += kWidth) window(t, lane);
+  for (std::int64_t lane = 0; lane < t.lanes; lane += wide ? kWidth : kNarrow) window(t, lane);
 }
 
 struct BranchWork {

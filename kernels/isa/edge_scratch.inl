@@ -79,7 +79,7 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
 inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
                            const float* weights, std::int64_t begin, std::int64_t rows, float* to) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
-  const WindowKernel window = lanes >= 16 ? window_kernel(b.kernel, g.stride, b.dilation) : nullptr;
+  const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation) : nullptr;
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
   for (std::int64_t i = begin; i < begin + rows; ++i, x += g.stride * pitch, to += g.out_width * lanes) {
     if (window) {
