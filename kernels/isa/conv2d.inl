@@ -60,26 +60,27 @@ void convolve(const BandShape& b, std::int64_t batch, const Groups& groups, cons
         const float* weights = packed + (g * round_up(groups.out, 16) + panel.begin) * taps * groups.in;
         for (std::int64_t row = 0; row < rows; ++row) {
           const Inside inside = taps_inside(b.kernel_h, b.dilation, b.height, (begin + row) * b.stride - b.pad_h);
-          each_tile(b.out_width, max_rows(panel.vectors), [&](std::int64_t column, std::int64_t pixels) {
-            panel.along_k[pixels - 1]({.a = in.data + (row * b.stride + inside.begin * b.dilation) * in.pitch +
-                                            column * b.stride * b.channels + g * groups.in,
-                                       .a_stride = b.stride * b.channels,
-
-                                       .outer = inside.end - inside.begin,
-                                       .inner = merged ? 1 : b.kernel_w,
-                                       .k = merged ? b.kernel_w * groups.in : groups.in,
-                                       .a_outer = b.dilation * in.pitch,
-                                       .a_inner = b.dilation * b.channels,
-                                       .b = weights + inside.begin * b.kernel_w * groups.in * panel.width,
-                                       .b_step = panel.width,
-                                       .b_outer = b.kernel_w * groups.in * panel.width,
-                                       .b_inner = groups.in * panel.width,
-                                       .c = y +
-                                            ((n * b.out_height + begin + row) * b.out_width + column) * out_channels +
-                                            g * groups.out + panel.begin,
-                                       .c_row = out_channels,
-                                       .columns = panel.columns});
-          });
+          each_tile_run(b.out_width, max_rows(panel.vectors),
+                        [&](std::int64_t column, std::int64_t pixels, std::int64_t count) {
+                          panel.along_k[pixels - 1](
+                              {.a = in.data + (row * b.stride + inside.begin * b.dilation) * in.pitch +
+                                    column * b.stride * b.channels + g * groups.in,
+                               .a_stride = b.stride * b.channels,
+                               .outer = inside.end - inside.begin,
+                               .inner = merged ? 1 : b.kernel_w,
+                               .k = merged ? b.kernel_w * groups.in : groups.in,
+                               .a_outer = b.dilation * in.pitch,
+                               .a_inner = b.dilation * b.channels,
+                               .b = weights + inside.begin * b.kernel_w * groups.in * panel.width,
+                               .b_step = panel.width,
+                               .b_outer = b.kernel_w * groups.in * panel.width,
+                               .b_inner = groups.in * panel.width,
+                               .c = y + ((n * b.out_height + begin + row) * b.out_width + column) * out_channels +
+                                    g * groups.out + panel.begin,
+                               .c_row = out_channels,
+                               .columns = panel.columns,
+                               .count = count});
+                        });
         }
       });
   });

@@ -23,7 +23,7 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
   // About 2^18 multiply-adds a chunk, a few microseconds; a multiple of the tile heights 16 and 12.
   std::int64_t grain = (std::int64_t{1} << 18) / (s.n * s.k) / 48 * 48;
   grain = grain < 48 ? 48 : grain > 1536 ? 1536 : grain;
-  const auto multiply = [&](const Panel& panel, std::int64_t row, std::int64_t rows) {
+  const auto multiply = [&](const Panel& panel, std::int64_t row, std::int64_t rows, std::int64_t count) {
     const Tile tile{.a = s.transpose_a ? a + row : a + row * s.k,
                     .a_stride = s.transpose_a ? s.m : s.k,
                     .k = s.k,
@@ -32,21 +32,24 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
                     .c = c + row * s.n + panel.begin,
                     .c_row = s.n,
                     .columns = panel.columns,
+                    .count = count,
                     .ahead = s.transpose_a || panel.begin ? nullptr : a + (row + rows) * s.k,
                     .fetch_c = s.n > 16};
     (s.transpose_a ? panel.along_rows : panel.along_k)[rows - 1](tile);
   };
   // A small B stays in L1, and rows of C are written whole, as one stream; a large one is passed over once a chunk.
-  const bool rows_first = s.k * round_up(s.n, 16) <= kSmallB;
+  const bool rows_first = s.k * round_up(s.n, 16) <= kSmallB && panel_at(0, s.n).columns < s.n;
   parallel_ranges(s.m, grain, [&](std::int64_t begin, std::int64_t end) {
     if (rows_first)
       each_tile(end - begin, max_rows(panel_at(0, s.n).vectors), [&](std::int64_t row, std::int64_t rows) {
-        each_panel(s.n, [&](const Panel& panel) { multiply(panel, begin + row, rows); });
+        each_panel(s.n, [&](const Panel& panel) { multiply(panel, begin + row, rows, 1); });
       });
     else
       each_panel(s.n, [&](const Panel& panel) {
-        each_tile(end - begin, max_rows(panel.vectors),
-                  [&](std::int64_t row, std::int64_t rows) { multiply(panel, begin + row, rows); });
+        each_tile_run(end - begin, max_rows(panel.vectors),
+                      [&](std::int64_t row, std::int64_t rows, std::int64_t count) {
+                        multiply(panel, begin + row, rows, count);
+                      });
       });
   });
 }

@@ -24,6 +24,7 @@ struct Tile {
   float* c;
   std::int64_t c_row;
   std::int64_t columns;          // <= NV*W; beyond them B may not exist and C is not written
+  std::int64_t count = 1;        // tiles like this one below it, each by the same B
   bool add = false;              // start from C instead of 0
   const float* ahead = nullptr;  // what the caller reads next, fetched a line of 16 floats a step of k
   bool fetch_c = false;  // along k: the rows of C below come next; fetch them for writing, or a store waits for DRAM
@@ -57,33 +58,56 @@ struct TileRows {
   NASCENT_INLINE const float* row(int r) const {
     return along == Along::k ? base[r / 3] + r % 3 * stride : base[0] + r;
   }
-  NASCENT_INLINE void next() {
+  // One step of k on, or `elements` of A.
+  NASCENT_INLINE void next() { skip(along == Along::k ? 1 : stride); }
+  NASCENT_INLINE void skip(std::int64_t elements) {
 #pragma GCC unroll 6
-    for (int i = 0; i < kBases; ++i) base[i] += along == Along::k ? 1 : stride;
+    for (int i = 0; i < kBases; ++i) base[i] += elements;
   }
 };
 
+// The sums of a tile into C. Whether lanes are masked and C is added to is asked once: asked at every row, which the
+// compiler does by itself, the answers cost a fifth of a tile of 16 steps.
+template <int W, int NV, int MR, bool kWhole, bool kAdd>
+NASCENT_INLINE void store_tile(const Vector<W> (&sum)[MR][NV], float* c, const std::int64_t c_row, std::int64_t last) {
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r, c += c_row)
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) {
+      const std::int64_t n = kWhole || v + 1 < NV ? W : last;
+      store_up_to<W>(c + v * W, kAdd ? sum[r][v] + load_up_to<W>(c + v * W, n) : sum[r][v], n);
+    }
+}
+
 template <int W, int NV, int MR, Along along>
-void run_tile(const Tile& t) {
-  Vector<W> sum[MR][NV];
+void run_tile(const Tile& tile) {
+  const Tile t = tile;                                 // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;  // lanes of the last vector
   const bool whole = last == W;
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
-  if (along == Along::k && t.fetch_c)
+  const float* ahead = t.ahead ? t.ahead : t.a;
+  const std::int64_t line = t.ahead ? 16 : 0;
+  const std::int64_t a_inner = t.a_inner - t.k * (along == Along::k ? 1 : t.a_stride);
+  const std::int64_t a_outer = t.a_outer - t.inner * t.a_inner;
+  const std::int64_t a_next = MR * (along == Along::k ? t.a_stride : 1) - t.outer * t.a_outer;
+  // Two loops of one turn around k cost a tenth of a tile of 16 steps.
+  const bool once = t.outer == 1 && t.inner == 1;
+  const std::int64_t b_inner = t.b_inner - t.k * t.b_step, b_outer = t.b_outer - t.inner * t.b_inner;
+  TileRows<MR, along> a(t.a, t.a_stride);
+  float* c = t.c;
+  for (std::int64_t tile_at = 0; tile_at < t.count; ++tile_at, c += MR * t.c_row) {
+    Vector<W> sum[MR][NV];
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) __builtin_prefetch(t.c + (MR + r) * t.c_row + v * W, 1);
-  const float* ahead = t.ahead ? t.ahead : t.a;
-  const std::int64_t line = t.ahead ? 16 : 0;
-  for (std::int64_t o = 0; o < t.outer; ++o)
-    for (std::int64_t i = 0; i < t.inner; ++i) {
-      TileRows<MR, along> a(t.a + o * t.a_outer + i * t.a_inner, t.a_stride);
-      const float* __restrict b = t.b + o * t.b_outer + i * t.b_inner;
-      for (std::int64_t k = 0; k < t.k; ++k) {
+      for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
+    if (along == Along::k && t.fetch_c)
+#pragma GCC unroll 16
+      for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) __builtin_prefetch(c + (MR + r) * t.c_row + v * W, 1);
+    const float* b = t.b;
+    const auto run_k = [&]() {
+      for (std::int64_t k = 0; k < t.k; ++k, a.next(), b += t.b_step) {
         Vector<W> bv[NV];
 #pragma GCC unroll 4
         for (int v = 0; v + 1 < NV; ++v) bv[v] = load<W>(b + v * W);
@@ -96,19 +120,22 @@ void run_tile(const Tile& t) {
           for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         }
         __builtin_prefetch(ahead), ahead += line;
-        a.next();
-        b += t.b_step;
       }
+    };
+    if (once) {
+      run_k(), a.skip(a_inner + a_outer + a_next);
+    } else {
+      for (std::int64_t o = 0; o < t.outer; ++o, a.skip(a_outer), b += b_outer)
+        for (std::int64_t i = 0; i < t.inner; ++i, a.skip(a_inner), b += b_inner) run_k();
+      a.skip(a_next);
     }
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) {
-      float* c = t.c + r * t.c_row + v * W;
-      const std::int64_t n = v + 1 < NV ? W : last;
-      if (t.add) sum[r][v] += load_up_to<W>(c, n);
-      store_up_to<W>(c, sum[r][v], n);
-    }
+    if (t.add)
+      whole ? store_tile<W, NV, MR, true, true>(sum, c, t.c_row, last)
+            : store_tile<W, NV, MR, false, true>(sum, c, t.c_row, last);
+    else
+      whole ? store_tile<W, NV, MR, true, false>(sum, c, t.c_row, last)
+            : store_tile<W, NV, MR, false, false>(sum, c, t.c_row, last);
+  }
 }
 
 using TileKernel = void (*)(const Tile&);
@@ -171,6 +198,14 @@ NASCENT_INLINE void each_tile(std::int64_t rows, int most, const Body& body) {
     const std::int64_t begin = rows * t / tiles;
     body(begin, rows * (t + 1) / tiles - begin);
   }
+}
+
+// The same, tiles of one height in one call: body(first row, height, tiles). The higher ones come first.
+template <class Body>
+NASCENT_INLINE void each_tile_run(std::int64_t rows, int most, const Body& body) {
+  const std::int64_t tiles = (rows + most - 1) / most, height = rows / tiles, higher = rows % tiles;
+  if (higher > 0) body(std::int64_t{0}, height + 1, higher);
+  if (higher < tiles) body(higher * (height + 1), height, tiles - higher);
 }
 
 // panel[k][width] = b[k*k_stride + n*n_stride] for its columns, zeros beyond them.
