@@ -10,8 +10,6 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-constexpr std::int64_t kSmallB = 4096;  // floats: half of a 32 KB L1
-
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c, float* scratch) {
   each_panel(s.n, [&](const Panel& panel) {
     float* packed = scratch + panel.begin * s.k;
@@ -37,20 +35,12 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
                     .fetch_c = s.n > 16};
     (s.transpose_a ? panel.along_rows : panel.along_k)[rows - 1](tile);
   };
-  // A small B stays in L1, and rows of C are written whole, as one stream; a large one is passed over once a chunk.
-  const bool rows_first = s.k * round_up(s.n, 16) <= kSmallB && panel_at(0, s.n).columns < s.n;
   parallel_ranges(s.m, grain, [&](std::int64_t begin, std::int64_t end) {
-    if (rows_first)
-      each_tile(end - begin, max_rows(panel_at(0, s.n).vectors), [&](std::int64_t row, std::int64_t rows) {
-        each_panel(s.n, [&](const Panel& panel) { multiply(panel, begin + row, rows, 1); });
+    each_panel(s.n, [&](const Panel& panel) {
+      each_tile_run(end - begin, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t rows, std::int64_t count) {
+        multiply(panel, begin + row, rows, count);
       });
-    else
-      each_panel(s.n, [&](const Panel& panel) {
-        each_tile_run(end - begin, max_rows(panel.vectors),
-                      [&](std::int64_t row, std::int64_t rows, std::int64_t count) {
-                        multiply(panel, begin + row, rows, count);
-                      });
-      });
+    });
   });
 }
 
