@@ -86,7 +86,10 @@ void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap)
         });
       }
     };
-    if (pools_rows_together(s)) return max_pool_rows_together(s, runs, image_x, image_y, image_tap, take_row);
+    if (pools_rows_together(s))
+      return (s.stride == 1
+                  ? max_pool_rows_together<1, decltype(take_row)>
+                  : max_pool_rows_together<2, decltype(take_row)>)(s, runs, image_x, image_y, image_tap, take_row);
     for (std::int64_t i = 0; i < oh; ++i) take_row(i);
   });
 }
