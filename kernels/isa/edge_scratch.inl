@@ -24,7 +24,7 @@ struct WorkerPlanes {
 inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
                       const float* packed, float* c, std::int64_t c_step) {
   each_panel(channels, [&](const Panel& panel) {
-    each_tile(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height) {
+    each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = channels,
@@ -32,7 +32,8 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .b_step = panel.width,
                                  .c = c + begin * c_step + panel.begin,
                                  .c_row = c_step,
-                                 .columns = panel.columns});
+                                 .columns = panel.columns,
+                                 .count = count});
     });
   });
 }

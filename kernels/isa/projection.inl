@@ -87,7 +87,7 @@ inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::
 inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
                     std::int64_t columns, float* c, std::int64_t c_step) {
   each_panel(columns, [&](const Panel& panel) {
-    each_tile(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height) {
+    each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = k,
@@ -95,7 +95,8 @@ inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::in
                                  .b_step = panel.width,
                                  .c = c + begin * c_step + panel.begin,
                                  .c_row = c_step,
-                                 .columns = panel.columns});
+                                 .columns = panel.columns,
+                                 .count = count});
     });
   });
 }
