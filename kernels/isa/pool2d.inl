@@ -92,30 +92,17 @@ inline bool covers_all(const PoolShape& s) {
   return s.stride <= s.kernel && (s.out_width() - 1) * s.stride - s.padding + s.kernel >= s.width;
 }
 
-// `channels` floats each of `count` pixels, read and written some floats apart. What is left after whole vectors is the
-// last whole vector again, where there is one: masked loads and stores are dearer than the lanes done twice.
+// `channels` floats each of `count` pixels, read and written some floats apart.
 struct PoolPixels {
   std::int64_t count, channels, from_step, to_step;
 
-  // Calls body(offset, n) for the vectors of `floats`, some of them twice.
-  template <class Body>
-  NASCENT_INLINE static void each_overlapping(std::int64_t floats, const Body& body) {
-    constexpr int W = kWidth;
-    std::int64_t f = 0;
-    for (; f + W <= floats; f += W) body(f, std::int64_t{W});
-    if (f == floats) return;
-    if (f > 0)
-      body(floats - W, std::int64_t{W});
-    else
-      body(f, floats);
-  }
   // Calls body(from, to, n) for the vectors of floats: the pixels as one run where both sides lie without gaps.
   template <class Body>
   NASCENT_INLINE void each(const Body& body) const {
     if (from_step == channels && to_step == channels)
-      return each_overlapping(count * channels, [&](std::int64_t f, std::int64_t n) { body(f, f, n); });
+      return each_vector<kWidth>(count * channels, [&](std::int64_t f, std::int64_t n) { body(f, f, n); });
     for (std::int64_t p = 0, from = 0, to = 0; p < count; ++p, from += from_step, to += to_step)
-      each_overlapping(channels, [&](std::int64_t f, std::int64_t n) { body(from + f, to + f, n); });
+      each_vector<kWidth>(channels, [&](std::int64_t f, std::int64_t n) { body(from + f, to + f, n); });
   }
   // The same, two vectors at a time where there are two whole ones: two(from, to, from of the other, to of the other).
   template <class Two, class Body>
@@ -130,11 +117,7 @@ struct PoolPixels {
     for (; p < runs; ++p, from += from_step, to += to_step) {
       std::int64_t f = 0;
       for (; f + 2 * W <= run; f += 2 * W) two(from + f, to + f, from + f + W, to + f + W);
-      if (f == run) continue;
-      if (run >= 2 * W)
-        two(from + run - 2 * W, to + run - 2 * W, from + run - W, to + run - W);
-      else
-        each_overlapping(run, [&](std::int64_t i, std::int64_t n) { body(from + i, to + i, n); });
+      each_vector<W>(run - f, [&](std::int64_t i, std::int64_t n) { body(from + f + i, to + f + i, n); });
     }
   }
 };
