@@ -171,7 +171,7 @@ TEST_CASE("AVX2 and AVX-512 give the same bits") {
     WARN("skipped: this processor does not have both");
     return;
   }
-  for (const std::int64_t channels : {4, 13, 16, 40})
+  for (const std::int64_t channels : {4, 8, 13, 16, 40})
     for (const std::int64_t stride : {1, 2}) {
       INFO("channels " << channels << " stride " << stride);
       CHECK((everything(*narrow, channels, stride) == everything(*wide, channels, stride)));
