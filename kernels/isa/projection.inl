@@ -26,33 +26,48 @@ struct ProjectionRows {
   }
 };
 
-// body(from, to, n) for each vector of `pixels` pixels, a vector of channels after the other.
-template <class Body>
-NASCENT_INLINE void each_channel_vector(std::int64_t pixels, std::int64_t channels, std::int64_t from_step,
-                                        std::int64_t to_step, const Body& body) {
-  each_vector<kWidth>(channels, [&](std::int64_t c, std::int64_t n) {
-    if (n == kWidth)
-      for (std::int64_t j = 0; j < pixels; ++j) body(j * from_step + c, j * to_step + c, Whole<kWidth>{});
-    else
-      for (std::int64_t j = 0; j < pixels; ++j) body(j * from_step + c, j * to_step + c, n);
-  });
+// run(c, n) for each vector of channels: whole vectors, eight or four lanes where those are left, else n masked.
+template <class Run>
+NASCENT_INLINE void each_channel_vector(std::int64_t channels, const Run& run) {
+  std::int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) run.template operator()<kWidth>(c, Whole<kWidth>{});
+  if constexpr (kWidth > 8)
+    if (c + 8 <= channels) run.template operator()<8>(c, Whole<8>{}), c += 8;
+  if constexpr (kWidth > 4)
+    if (c + 4 <= channels) run.template operator()<4>(c, Whole<4>{}), c += 4;
+  if (c < channels) run.template operator()<4>(c, channels - c);
 }
 
-// block[pixel][channels in] = relu of what the tap reads.
+// Values only: through a closure's references GCC would load and store the pointers once a pixel.
+template <int W, class Lanes>
+NASCENT_INLINE void gather_pixels(std::int64_t count, const float* __restrict from, std::int64_t from_step,
+                                  float* __restrict to, std::int64_t to_step, const float* write_later, Lanes n) {
+  for (; count > 0; --count, from += from_step, to += to_step) {
+    const Vector<W> v = load_up_to<W>(from, n);
+    store_up_to<W>(to, v < 0 ? Vector<W>{} : v, n);
+    if (write_later) __builtin_prefetch(write_later, 1), write_later += from_step;
+  }
+}
+template <int W, class Lanes>
+NASCENT_INLINE void scatter_pixels(std::int64_t count, const float* __restrict gate, const float* __restrict gradient,
+                                   std::int64_t from_step, float* __restrict to, std::int64_t to_step, Lanes n) {
+  for (; count > 0; --count, gate += from_step, gradient += from_step, to += to_step)
+    store_up_to<W>(to, load_up_to<W>(gate, n) > 0 ? load_up_to<W>(gradient, n) : Vector<W>{}, n);
+}
+
+// block[pixel][channels in] = relu of what the tap reads. Where dx will be written, its lines are on their way while
+// the block is multiplied.
 inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::int64_t image, std::int64_t in,
                         float* block) {
-  constexpr int W = kWidth;
   std::int64_t first = 0;
   for (int k = 0; k < p.parts; first += p.part[k++].channels) {
-    const std::int64_t c = p.part[k].channels;
-    const float* x = p.part[k].x + image * p.height * p.width * c;
+    const std::int64_t c = p.part[k].channels, offset = image * p.height * p.width * c, step = p.stride * c;
+    const float *x = p.part[k].x + offset, *dx = p.part[k].dx ? p.part[k].dx + offset : nullptr;
     rows.each(
         [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
-          const float* from = x + pixel * c;
-          float* to = block + at * in + first;
-          each_channel_vector(count, c, p.stride * c, in, [&](std::int64_t f, std::int64_t t, auto n) {
-            const Vector<W> v = load_up_to<W>(from + f, n);
-            store_up_to<W>(to + t, v < 0 ? Vector<W>{} : v, n);
+          each_channel_vector(c, [&]<int W>(std::int64_t lane, auto n) {
+            gather_pixels<W>(count, x + pixel * c + lane, step, block + at * in + first + lane, in,
+                             dx ? dx + pixel * c + lane : nullptr, n);
           });
         },
         [&](std::int64_t at, std::int64_t count) {
@@ -64,19 +79,16 @@ inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::in
 // dx = [block > 0] * gradient where the tap read.
 inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::int64_t image, std::int64_t in,
                           const float* block, const float* gradient) {
-  constexpr int W = kWidth;
   std::int64_t first = 0;
   for (int k = 0; k < p.parts; first += p.part[k++].channels) {
     if (!p.part[k].dx) continue;
-    const std::int64_t c = p.part[k].channels;
+    const std::int64_t c = p.part[k].channels, step = p.stride * c;
     float* dx = p.part[k].dx + image * p.height * p.width * c;
     rows.each(
         [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
-          float* to = dx + pixel * c;
           const std::int64_t from = at * in + first;
-          each_channel_vector(count, c, p.stride * c, in, [&](std::int64_t t, std::int64_t f, auto n) {
-            const Vector<W> g = load_up_to<W>(gradient + from + f, n);
-            store_up_to<W>(to + t, load_up_to<W>(block + from + f, n) > 0 ? g : Vector<W>{}, n);
+          each_channel_vector(c, [&]<int W>(std::int64_t lane, auto n) {
+            scatter_pixels<W>(count, block + from + lane, gradient + from + lane, in, dx + pixel * c + lane, step, n);
           });
         },
         [](std::int64_t, std::int64_t) {});
