@@ -48,6 +48,7 @@ struct EdgeBranchGrad {
 
 struct EdgeInputGrad {
   float* dx = nullptr;          // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
+  bool add = false;             // dx += rather than dx =
   const float* skip = nullptr;  // dx += skip_weight * skip, at stride 1: an identity branch; null: none
   float skip_weight = 0;
   float* sum_dx = nullptr;    // [channels] sums of dx and of dx*x over batch and pixels, for the batch norm before;

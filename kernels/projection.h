@@ -11,7 +11,8 @@ namespace nascent::kernels {
 struct ProjectionPart {
   const float* x = nullptr;  // [batch, height, width, channels]
   std::int64_t channels = 1;
-  float* dx = nullptr;  // going backward: like x, overwritten; null: not wanted
+  float* dx = nullptr;  // going backward: like x; null: not wanted
+  bool add = false;     // dx += rather than dx =
 };
 
 struct ProjectionTap {

@@ -55,6 +55,12 @@ class Walk final : public Vjp {
     accumulate(gradients_[index], gradient);
   }
 
+  Tensor* sum_so_far(int input) override {
+    if (!needs(input) || recording()) return nullptr;
+    Tensor& sum = gradients_[node_->inputs[input]];
+    return sum.defined() && sum.sole_owner() ? &sum : nullptr;
+  }
+
   void seed(std::int64_t index, Tensor t) { gradients_[index] = std::move(t); }
 
   void visit_node(std::int64_t index, Gradients& result) {

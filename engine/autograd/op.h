@@ -28,6 +28,9 @@ class Vjp {
   virtual const Tensor& saved(int index) const = 0;  // throws when it was written to since
   virtual bool needs(int input) const = 0;           // does anybody want this input's gradient?
   virtual void add(int input, const Tensor& gradient) = 0;
+  // What has met of this input's gradient so far, where a rule may add to it in place instead of add(): a pass fewer
+  // over memory, the same sum. Null where there is nothing, somebody else holds it, or the gradient is recorded.
+  virtual Tensor* sum_so_far(int input) = 0;
   virtual bool recording() const = 0;  // will this gradient be differentiated again?
 };
 using Rule = std::function<void(Vjp&)>;

@@ -104,12 +104,16 @@ class EdgeBackward {
     kernels::EdgeInputGrad to;
     Tensor dx;
     if (dx_wanted) {
-      dx = Tensor::empty(edge_.x.shape());
-      to.dx = dx.mutable_data<float>();
+      if (Tensor* sum = v_.sum_so_far(x_input_)) {
+        to.dx = sum->mutable_data<float>(), to.add = true;
+      } else {
+        dx = Tensor::empty(edge_.x.shape());
+        to.dx = dx.mutable_data<float>();
+      }
       if (identity) to.skip = v_.dy().data<float>(), to.skip_weight = static_cast<float>(skip_weight);
     }
     run(in_, branches_, grads, to);
-    if (dx_wanted) v_.add(x_input_, dx);
+    if (dx.defined()) v_.add(x_input_, dx);
     for (std::size_t b = 0; b < branches_.size(); ++b)
       if (weights[b].depthwise.defined()) {
         v_.add(weight_inputs_[b], weights[b].depthwise);

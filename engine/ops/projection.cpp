@@ -134,6 +134,10 @@ void backward_by_kernel(Vjp& v, const ProjectionOperands& o, const Kept& kept) {
   for (int i = 0; i < parts + taps; ++i) {
     if (!v.needs(i)) continue;
     const auto k = static_cast<std::size_t>(i), t = static_cast<std::size_t>(i - parts);
+    if (Tensor* sum = i < parts ? v.sum_so_far(i) : nullptr) {
+      kernel.parts[k].dx = sum->mutable_data<float>(), kernel.parts[k].add = true;
+      continue;
+    }
     gradients[k] = Tensor::empty((i < parts ? o.parts[k] : o.weights[t]).shape());
     float*& to = i < parts ? kernel.parts[k].dx : kernel.taps[t].dw;
     to = gradients[k].mutable_data<float>();
@@ -144,7 +148,7 @@ void backward_by_kernel(Vjp& v, const ProjectionOperands& o, const Kept& kept) {
       p, {v.dy().data<float>(), kept.value.data<float>(), norm.a.data(), norm.b.data(), norm.d.data()},
       scratch.mutable_data<float>());
   for (int i = 0; i < parts + taps; ++i)
-    if (v.needs(i)) v.add(i, gradients[static_cast<std::size_t>(i)]);
+    if (const Tensor& gradient = gradients[static_cast<std::size_t>(i)]; gradient.defined()) v.add(i, gradient);
   const Shape channels{v.dy().columns()};
   if (v.needs(parts + taps)) v.add(parts + taps, Tensor::from(channels, norm.dgamma));
   if (v.needs(parts + taps + 1)) v.add(parts + taps + 1, Tensor::from(channels, norm.dbeta));

@@ -138,9 +138,9 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
   if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx);
 }
 
-// dx = [relu(x) > 0] * planes.dx + the pools' gradients + skip_weight * skip.
+// dx (+)= [relu(x) > 0] * planes.dx + the pools' gradients + skip_weight * skip.
 inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, const float* other_pool,
-                           const float* skip, float skip_weight, const WorkerPlanes& planes, float* dx) {
+                           const float* skip, float skip_weight, const WorkerPlanes& planes, bool add, float* dx) {
   constexpr int W = kWidth;
   const std::int64_t lanes = g.lanes(), c = g.channels;
   for (std::int64_t i = 0; i < g.height; ++i) {
@@ -153,6 +153,7 @@ inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, co
       if (pool) v += load_up_to<W>(pool + row + m, n);
       if (other_pool) v += load_up_to<W>(other_pool + row + m, n);
       if (skip) v = multiply_add<W>(broadcast<W>(skip_weight), load_up_to<W>(skip + row + m, n), v);
+      if (add) v += load_up_to<W>(dx + row + m, n);
       store_up_to<W>(dx + row + m, v, n);
     });
   }
@@ -237,7 +238,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       if (!to.dx) continue;
       float* dx = to.dx + n * g.in_pixels() * c;
       join_gradients(g, separable, pool, other_pool, to.skip ? to.skip + n * g.in_pixels() * c : nullptr,
-                     to.skip_weight, planes, dx);
+                     to.skip_weight, planes, to.add, dx);
       if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, image_sums + n * 2 * c);
     }
   });

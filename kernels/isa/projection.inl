@@ -50,9 +50,13 @@ NASCENT_INLINE void gather_pixels(std::int64_t count, const float* __restrict fr
 }
 template <int W, class Lanes>
 NASCENT_INLINE void scatter_pixels(std::int64_t count, const float* __restrict gate, const float* __restrict gradient,
-                                   std::int64_t from_step, float* __restrict to, std::int64_t to_step, Lanes n) {
-  for (; count > 0; --count, gate += from_step, gradient += from_step, to += to_step)
-    store_up_to<W>(to, load_up_to<W>(gate, n) > 0 ? load_up_to<W>(gradient, n) : Vector<W>{}, n);
+                                   std::int64_t from_step, float* __restrict to, std::int64_t to_step, bool add,
+                                   Lanes n) {
+  for (; count > 0; --count, gate += from_step, gradient += from_step, to += to_step) {
+    Vector<W> v = load_up_to<W>(gate, n) > 0 ? load_up_to<W>(gradient, n) : Vector<W>{};
+    if (add) v += load_up_to<W>(to, n);
+    store_up_to<W>(to, v, n);
+  }
 }
 
 // block[pixel][channels in] = relu of what the tap reads. Where dx will be written, its lines are on their way while
@@ -76,7 +80,7 @@ inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::in
   }
 }
 
-// dx = [block > 0] * gradient where the tap read.
+// dx (+)= [block > 0] * gradient where the tap read.
 inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::int64_t image, std::int64_t in,
                           const float* block, const float* gradient) {
   std::int64_t first = 0;
@@ -88,7 +92,8 @@ inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::
         [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
           const std::int64_t from = at * in + first;
           each_channel_vector(c, [&]<int W>(std::int64_t lane, auto n) {
-            scatter_pixels<W>(count, block + from + lane, gradient + from + lane, in, dx + pixel * c + lane, step, n);
+            scatter_pixels<W>(count, block + from + lane, gradient + from + lane, in, dx + pixel * c + lane, step,
+                              p.part[k].add, n);
           });
         },
         [](std::int64_t, std::int64_t) {});
@@ -194,7 +199,7 @@ void projection_backward(const Projection& projection, const ProjectionGrad& gra
       if (p.stride > 1)
         for (int k = 0; k < p.parts; ++k) {
           const std::int64_t image = p.height * p.width * p.part[k].channels;
-          if (p.part[k].dx) clear(image, p.part[k].dx + n * image);
+          if (p.part[k].dx && !p.part[k].add) clear(image, p.part[k].dx + n * image);
         }
       each_block(p, block, [&](std::int64_t row, std::int64_t rows) {
         const std::int64_t count = rows * p.out_width(), at = (n * pixels + row * p.out_width()) * c;

@@ -231,6 +231,11 @@ void compare(const Case& c, const KernelTable& isa) {
     CHECK(widen(weight_grads[2 * k + 1].values()) == pointwise[k]);
     CHECK(weight_grads[2 * k].fences_stand());
   }
+  Floats twice = dx_f.values();
+  for (float& v : twice) v += v;
+  to.add = true;
+  isa.fused_edge->branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
+  CHECK(dx_f.values() == twice);
   CHECK(dx_f.fences_stand());
   CHECK(scratch.fences_stand());
 }

@@ -127,6 +127,14 @@ void compare(const Case& c, const KernelTable& isa) {
     CHECK(std::vector<double>(got.begin(), got.end()) == plain_dw[t]);
     CHECK(dw[t].fences_stand());
   }
+  for (ProjectionPart& part : parts) part.add = true;
+  isa.fused_edge->projection_backward(p, {dy.data(), z_f.data(), a.data(), b.data(), d.data()}, scratch.data());
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    std::vector<double> twice = plain_dx[k];
+    for (double& v : twice) v *= 2;
+    const std::vector<float> got = dx[k].values();
+    CHECK(std::vector<double>(got.begin(), got.end()) == twice);
+  }
   CHECK(z_f.fences_stand());
   CHECK(scratch.fences_stand());
 }
