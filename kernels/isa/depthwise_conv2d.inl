@@ -5,7 +5,7 @@
 // FLOP per 8 bytes, 2 FLOP/byte: memory-bound from L3 on; 5x5, 6 FLOP/byte, is bound by its loads.
 #pragma once
 #include "kernels/depthwise_conv2d.h"
-#include "kernels/isa/depthwise_window.inl"
+#include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
 
@@ -236,41 +236,48 @@ inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
   }
 }
 
+// Half of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last.
+constexpr std::int64_t kImagesFloats = 128 * 1024;
+
 void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
   const BandShape b = forward_band(s);
   const std::int64_t c = s.channels, sums = s.kernel_h * s.kernel_w * c, row = b.out_width * c;
-  const std::int64_t chunks = reduction_chunks(s.batch);
+  const std::int64_t chunks = reduction_chunks(s.batch), image = s.height * s.width * c, out = b.out_height * row;
   const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
-  // Windows read the image itself; single lanes and other kernels a copy between zeros.
+  // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
   const bool direct = c % 4 == 0 && kernel.height == kernel.width &&
                       window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
+  const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
+  const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
+  const std::int64_t pitch = direct ? b.width * c : b.pitch();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
     float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
     clear(sums, part);
-    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < chunk_begin(s.batch, chunks, chunk + 1); ++n)
-      for (std::int64_t begin = 0; begin < b.out_height; begin += b.band()) {
-        const float* image = x + n * b.height * b.width * c;
-        const std::int64_t pitch = direct ? b.width * c : b.pitch(), top = begin * s.stride - s.padding;
+    const std::int64_t end = chunk_begin(s.batch, chunks, chunk + 1);
+    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < end; n += together)
+      for (std::int64_t begin = 0; begin < b.out_height; begin += band) {
+        const std::int64_t top = begin * s.stride - s.padding;
         TapGrad t{.x = buffer,
                   .x_row = s.stride * pitch,
                   .x_step = s.stride * c,
                   .tap_row = s.dilation * pitch,
                   .tap_column = s.dilation * c,
-                  .g = dy + (n * b.out_height + begin) * row,
+                  .g = dy + n * out + begin * row,
                   .g_row = row,
                   .g_step = c,
-                  .rows = begin + b.band() < b.out_height ? b.band() : b.out_height - begin,
+                  .rows = begin + band < b.out_height ? band : b.out_height - begin,
                   .columns = b.out_width,
                   .sums = part,
                   .lanes = c};
         if (direct) {
-          t.x = image + top * pitch - s.padding * c;
+          t.x = x + n * image + top * pitch - s.padding * c;
+          t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
           if (fetch_ahead(s)) t.ahead_x = t.rows * t.x_row, t.ahead_g = t.rows * row;
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;
         } else {
-          fill_band(b, image, begin, t.rows, buffer);
+          fill_band(b, x + n * image, begin, t.rows, buffer);
         }
         add_weight_grads(t, kernel);
       }

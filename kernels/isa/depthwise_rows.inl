@@ -98,7 +98,8 @@ struct TapGrad {
   std::int64_t lanes;
   // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
   std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
-  std::int64_t ahead_x = 0, ahead_g = 0;  // floats to what windows fetch for later
+  std::int64_t ahead_x = 0, ahead_g = 0;              // floats to what windows fetch for later
+  std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
 };
 
 // KU kernel rows of KV taps at once: their sums stay in registers while the pixels run. Nine chains cover the FMA's

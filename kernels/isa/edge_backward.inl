@@ -3,6 +3,7 @@
 //   dz = a*dy + b*z + d;  dP += t^T dz;  dt = dz P^T;  dD[tap] += relu(x)[tap] * dt;  dx += [relu(x) > 0] * D^T(dt)
 // where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
 #pragma once
+#include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/edge_forward.inl"
 
 namespace nascent::kernels::NASCENT_ISA {

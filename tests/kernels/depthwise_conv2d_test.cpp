@@ -31,6 +31,8 @@ std::vector<DepthwiseShape> shapes() {
   list.push_back({2, 27, 29, 16, 5, 5, 1, 4, 2});
   list.push_back({1, 27, 29, 36, 3, 3, 2, 2, 2});
   list.push_back({40, 6, 6, 8, 3, 3, 1, 1});
+  list.push_back({70, 8, 8, 16, 3, 3, 1, 1});  // several images a sum
+  list.push_back({70, 7, 5, 20, 5, 5, 2, 4, 2});
   list.push_back({2, 33, 31, 64, 3, 3, 1, 1});
   list.push_back({1, 20, 21, 5, 17, 18, 2, 8});  // more taps than one list holds
   return list;

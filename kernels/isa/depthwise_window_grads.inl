@@ -1,0 +1,136 @@
+// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of P outputs in
+// registers, each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 8 outputs take 30
+// pixels and 8 gradients for 72 FMAs. Sums of up to three kernel rows stay in registers over all rows and images of a
+// call; tap by tap they run in order of pixels, as in add_tap_grads. Pixels outside the image are left out.
+#pragma once
+#include <utility>
+
+#include "kernels/isa/depthwise_window.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+template <int I>
+struct Constant {
+  static constexpr int value = I;
+};
+// body(Constant<0>) to body(Constant<N - 1>). A loop, even one to be unrolled, is unrolled too late: GCC by then keeps
+// an array's sums in memory, or a mask register beside each sum that says whether a branch has changed it.
+template <int N, class Body>
+NASCENT_INLINE void unrolled(const Body& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) { (body(Constant<i>{}), ...); }
+  (std::make_integer_sequence<int, N>{});
+}
+
+// Which pixels of a group exist: all; all kernel rows but not all columns; some.
+enum class Exist { all, rows, some };
+
+template <int W, int KU, int KW, int Stride, int Dilation>
+struct WindowSums {
+  Vector<W> sum[KU][KW];
+
+  // What N outputs from gradient g on add, whose windows begin at pixel x.
+  template <int N, Exist exist>
+  NASCENT_INLINE void add(const TapGrad& t, const float* x, const float* g, std::uint32_t rows, std::uint32_t inside) {
+    const std::int64_t x_step = t.x_step / Stride, g_step = t.g_step, tap_row = t.tap_row;
+    Vector<W> gradient[N];
+#pragma GCC unroll 8
+    for (int p = 0; p < N; ++p, g = opaque(g + g_step)) gradient[p] = load_once<W>(g);
+    // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
+    unrolled<(N - 1) * Stride + (KW - 1) * Dilation + 1>([&](auto q) __attribute__((always_inline)) {
+      if (exist == Exist::all || (opaque(inside) >> q.value & 1))
+        unrolled<KU>([&](auto u) __attribute__((always_inline)) {
+          if (exist == Exist::some && !(opaque(rows) >> u.value & 1)) return;
+          const Vector<W> value = load_once<W>(x + u.value * tap_row);
+#pragma GCC unroll 8
+          for (int v = 0; v < KW; ++v) {
+            const int at = q.value - v * Dilation;
+            if (at >= 0 && at % Stride == 0 && at / Stride < N) sum[u.value][v] += value * gradient[at / Stride];
+          }
+        });
+      x = opaque(x + x_step);
+    });
+  }
+};
+
+// Kernel rows [first, first + KU), W lanes from `lane` on.
+template <int W, int KU, int KW, int Stride, int Dilation>
+void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
+  WindowSums<W, KU, KW, Stride, Dilation> window;
+  const std::int64_t lanes = t.lanes, columns = t.columns;
+  float* const sums = t.sums + first * KW * lanes + lane;
+  const auto each_sum = [&](const auto& body) __attribute__((always_inline)) {
+    unrolled<KU>([&](auto u) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+      for (int v = 0; v < KW; ++v) body(window.sum[u.value][v], sums + (u.value * KW + v) * lanes);
+    });
+  };
+  each_sum([](Vector<W> & sum, const float* at) __attribute__((always_inline)) { sum = load<W>(at); });
+  // Once for all kernel rows.
+  const std::int64_t ahead_x = first == 0 ? t.ahead_x : 0, ahead_g = first == 0 ? t.ahead_g : 0;
+  const auto add_row = [&](const float* x, const float* g, std::uint32_t rows) __attribute__((always_inline)) {
+    const auto add_pixels = [&]<int N>(std::int64_t j) __attribute__((always_inline)) {
+      constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
+      const std::int64_t column = j * Stride;
+      const float *pixel = x + j * t.x_step, *gradient = g + j * t.g_step;
+      const auto inside = bits_inside(t.first_column - column, t.last_column - column);
+      if (ahead_x) {
+        const float *later = opaque(pixel + ahead_x), *later_g = opaque(gradient + ahead_g);
+#pragma GCC unroll 16
+        for (int p = 0; p < N * Stride; ++p, later = opaque(later + t.x_step / Stride)) __builtin_prefetch(later);
+#pragma GCC unroll 8
+        for (int p = 0; p < N; ++p, later_g = opaque(later_g + t.g_step)) __builtin_prefetch(later_g);
+      }
+      if (rows != (1u << KU) - 1)
+        window.template add<N, Exist::some>(t, pixel, gradient, rows, inside);
+      else if (column < t.first_column || column + kPixels > t.last_column)
+        window.template add<N, Exist::rows>(t, pixel, gradient, rows, inside);
+      else
+        window.template add<N, Exist::all>(t, pixel, gradient, rows, inside);
+    };
+    std::int64_t j = 0;
+    for (; j + 8 <= columns; j += 8) add_pixels.template operator()<8>(j);
+    if (j + 4 <= columns) add_pixels.template operator()<4>(j), j += 4;
+    for (; j < columns; ++j) add_pixels.template operator()<1>(j);
+  };
+  for (std::int64_t n = 0; n < t.images; ++n)
+    for (std::int64_t i = 0; i < t.rows; ++i) {
+      const std::int64_t row = i * Stride + first * Dilation;
+      std::uint32_t rows = 0;
+#pragma GCC unroll 8
+      for (int u = 0; u < KU; ++u)
+        if (row + u * Dilation >= t.first_row && row + u * Dilation < t.last_row) rows |= 1u << u;
+      if (rows)
+        add_row(t.x + n * t.x_image + lane + first * t.tap_row + i * t.x_row, t.g + n * t.g_image + lane + i * t.g_row,
+                rows);
+    }
+  each_sum([](const Vector<W>& sum, float* at) __attribute__((always_inline)) { store<W>(at, sum); });
+}
+
+// W lanes. Kernel rows as many at a time as registers hold sums for, beside 8 gradients and a pixel.
+template <int W, int KW, int Stride, int Dilation>
+void window_grads(const TapGrad& t, std::int64_t lane) {
+  constexpr int KU = kRegisters < 32 ? 1 : KW == 7 ? 2 : 3;
+  std::int64_t u = 0;
+  for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, u, lane);
+  if (u < KW) add_window_grads<W, KW % KU == 0 ? KU : KW % KU, KW, Stride, Dilation>(t, u, lane);
+}
+
+using WindowGrads = void (*)(const TapGrad&, std::int64_t lane);
+
+// Of a square kernel of the search spaces, or null.
+template <int W>
+WindowGrads window_grads_kernel(std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
+  const auto of = [&]<int KW>() -> WindowGrads {
+    if (stride == 1) return dilation == 1 ? window_grads<W, KW, 1, 1> : window_grads<W, KW, 1, 2>;
+    return dilation == 1 ? window_grads<W, KW, 2, 1> : window_grads<W, KW, 2, 2>;
+  };
+  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return nullptr;
+  if (kernel == 3) return of.template operator()<3>();
+  if (kernel == 5) return of.template operator()<5>();
+  if (kernel == 7 && dilation == 1) return stride == 1 ? window_grads<W, 7, 1, 1> : window_grads<W, 7, 2, 1>;
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
