@@ -1,39 +1,16 @@
 #include "engine/tensor/buffer_pool.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/tensor/error.h"
+#include "engine/tensor/huge_pages.h"
 
 namespace nascent {
-
-namespace {
-
-// Buffers from 2 MB on lie on huge pages where the system lends them: beside 4 KB pages one thread reads 64 MB at 33
-// rather than 23 GB/s (Zen 4 under a hypervisor, where each miss of the TLB walks two tables).
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-
-std::size_t alignment_of(std::size_t bytes) { return bytes < kHugePage ? BufferPool::kAlignment : kHugePage; }
-
-std::byte* allocate(std::size_t bytes) {
-  auto* buffer = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment_of(bytes)}));
-#ifdef MADV_HUGEPAGE
-  if (bytes >= kHugePage) madvise(buffer, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a wish: may be refused
-#endif
-  return buffer;
-}
-void deallocate(std::byte* buffer, std::size_t bytes) {
-  ::operator delete (buffer, std::align_val_t{alignment_of(bytes)});
-}
-
-}  // namespace
 
 struct BufferPool::State {
   std::mutex mutex;
@@ -45,7 +22,7 @@ struct BufferPool::State {
 
   void release() {
     for (auto& [bytes, list] : free_lists)
-      for (std::byte* buffer : list) deallocate(buffer, bytes);
+      for (std::byte* buffer : list) huge_pages::deallocate(buffer, bytes);
     free_lists.clear();
     report.held_bytes = 0;
   }
@@ -85,7 +62,7 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t bytes) {
     report.peak_bytes = std::max(report.peak_bytes, report.live_bytes);
     report.peak_reserved_bytes = std::max(report.peak_reserved_bytes, report.reserved_bytes());
   }
-  if (!buffer) buffer = allocate(bytes);
+  if (!buffer) buffer = huge_pages::allocate(bytes);
   if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
   // The deleter owns the state, so a tensor that outlives the pool at exit still has somewhere to go.
   return {buffer, [state = state_, bytes](std::byte* b) { state->give_back(b, bytes); }};
