@@ -72,6 +72,23 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
     }
 }
 
+inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const float* dz, float* dw) {
+  const std::int64_t c = g.channels;
+  each_panel(c, [&](const Panel& panel) {
+    each_tile(c, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+      panel.along_rows[height - 1]({.a = t + row,
+                                    .a_stride = g.lanes(),
+                                    .k = g.out_pixels(),
+                                    .b = dz + panel.begin,
+                                    .b_step = g.lanes(),
+                                    .c = dw + row * c + panel.begin,
+                                    .c_row = c,
+                                    .columns = panel.columns,
+                                    .add = true});
+    });
+  });
+}
+
 inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const TapGrad& t) {
   constexpr int kNarrow = kWidth < 8 ? kWidth : 8;
   const bool wide = t.lanes >= 16;
@@ -98,10 +115,10 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
   fill_gradient(g.out_pixels(), g.channels, lanes, dy, z, work.coefficients, dz);
   if (part) {
     depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, 0, g.out_height, planes.first);
-    add_pointwise_grads(g.out_pixels(), g.channels, planes.first, lanes, dz, lanes, g.channels, part + taps * lanes);
+    pointwise_weight_gradient(g, planes.first, dz, part + taps * lanes);
   }
   for (std::int64_t i = 0; i < g.out_height; ++i)
-    pointwise(g.out_width, g.channels, dz + i * g.out_width * lanes, lanes, packed.backward, g.channels,
+    pointwise(g.out_width, g.channels, dz + i * g.out_width * lanes, lanes, packed.backward,
               planes.gradient + (i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
   if (part) {
     const std::int64_t inset = g.pad - b.padding();

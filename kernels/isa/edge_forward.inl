@@ -17,8 +17,8 @@ inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapLi
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
     depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.first);
-    pointwise(rows * g.out_width, g.channels, planes.first, g.lanes(), packed.forward, g.channels,
-              z + row * g.out_width * g.channels, g.channels, /*fetch_c=*/true);
+    pointwise(rows * g.out_width, g.channels, planes.first, g.lanes(), packed.forward,
+              z + row * g.out_width * g.channels, g.channels, true);
   }
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 #include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/plane.inl"
-#include "kernels/isa/pointwise.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -20,6 +19,25 @@ struct WorkerPlanes {
         pool(dx + g.dense_in()),
         other_pool(pool + g.dense_in()) {}
 };
+
+// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `fetch_c`: C lies in memory, not in a plane.
+inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
+                      const float* packed, float* c, std::int64_t c_step, bool fetch_c = false) {
+  each_panel(channels, [&](const Panel& panel) {
+    each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
+      panel.along_k[height - 1]({.a = a + begin * a_step,
+                                 .a_stride = a_step,
+                                 .k = channels,
+                                 .b = packed + panel.begin * channels,
+                                 .b_step = panel.width,
+                                 .c = c + begin * c_step + panel.begin,
+                                 .c_row = c_step,
+                                 .columns = panel.columns,
+                                 .count = count,
+                                 .fetch_c = fetch_c});
+    });
+  });
+}
 
 // packed: taps repeated to the period, the matrix for z = t*P, the matrix for dt = dz*P^T.
 struct PackedBranch {

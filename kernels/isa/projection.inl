@@ -100,6 +100,42 @@ inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::
   }
 }
 
+// C = A B of a block: A [pixels, k] with rows a_step apart, B packed, C [pixels, columns] with rows c_step apart.
+inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
+                    std::int64_t columns, float* c, std::int64_t c_step) {
+  each_panel(columns, [&](const Panel& panel) {
+    each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
+      panel.along_k[height - 1]({.a = a + begin * a_step,
+                                 .a_stride = a_step,
+                                 .k = k,
+                                 .b = packed + panel.begin * k,
+                                 .b_step = panel.width,
+                                 .c = c + begin * c_step + panel.begin,
+                                 .c_row = c_step,
+                                 .columns = panel.columns,
+                                 .count = count});
+    });
+  });
+}
+
+// dw += block^T dz
+inline void add_weight_gradient(std::int64_t pixels, std::int64_t in, const float* block, const float* dz,
+                                std::int64_t dz_step, std::int64_t outputs, float* dw) {
+  each_panel(outputs, [&](const Panel& panel) {
+    each_tile(in, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+      panel.along_rows[height - 1]({.a = block + row,
+                                    .a_stride = in,
+                                    .k = pixels,
+                                    .b = dz + panel.begin,
+                                    .b_step = dz_step,
+                                    .c = dw + row * outputs + panel.begin,
+                                    .c_row = outputs,
+                                    .columns = panel.columns,
+                                    .add = true});
+    });
+  });
+}
+
 // Packs the taps' weights one behind the other, for z or for dr; returns what follows.
 inline float* pack_taps(const Projection& p, const ProjectionBlock& block, bool forward, float* to) {
   for (int t = 0; t < p.taps; ++t) {
@@ -133,7 +169,7 @@ void projection_forward(const Projection& projection, float* z, float* mean, flo
       float* to = image + row * p.out_width() * c;
       for (int t = 0; t < p.taps; to += p.tap[t].outputs, weights += block.packed_forward(p.tap[t++].outputs)) {
         gather_relu(p, {p, p.tap[t].offset, row, rows}, n, block.in, gathered);
-        pointwise(rows * p.out_width(), block.in, gathered, block.in, weights, p.tap[t].outputs, to, c);
+        project(rows * p.out_width(), block.in, gathered, block.in, weights, p.tap[t].outputs, to, c);
       }
     });
     column_sums(pixels, c, image, image, image_sums + n * 2 * c);
@@ -174,9 +210,9 @@ void projection_backward(const Projection& projection, const ProjectionGrad& gra
           const std::int64_t outputs = p.tap[t].outputs;
           const ProjectionRows tap_rows{p, p.tap[t].offset, row, rows};
           gather_relu(p, tap_rows, n, block.in, gathered);
-          if (p.tap[t].dw) add_pointwise_grads(count, block.in, gathered, block.in, dz_tap, c, outputs, dw);
+          if (p.tap[t].dw) add_weight_gradient(count, block.in, gathered, dz_tap, c, outputs, dw);
           if (dx) {
-            pointwise(count, outputs, dz_tap, c, weights, block.in, gradient, block.in);
+            project(count, outputs, dz_tap, c, weights, block.in, gradient, block.in);
             scatter_gated(p, tap_rows, n, block.in, gathered, gradient);
           }
           weights += block.packed_backward(outputs), dz_tap += outputs, dw += block.in * outputs;
