@@ -201,16 +201,8 @@ inline void add_lane_grads(const TapGrad& t, std::int64_t lane, std::int64_t ker
 struct GradKernel {
   std::int64_t height, width, stride, dilation;
 };
-// By windows, W lanes from `lane` on; whether there are such.
-template <int W>
-NASCENT_INLINE bool add_lanes_by_windows(const TapGrad& t, std::int64_t lane, const GradKernel& k) {
-  const WindowGrads window = k.height == k.width ? window_grads_kernel<W>(k.width, k.stride, k.dilation) : nullptr;
-  if (window) window(t, lane);
-  return window != nullptr;
-}
 template <int W>
 NASCENT_INLINE void add_lanes_grads(const TapGrad& whole, std::int64_t lane, const GradKernel& k) {
-  if (add_lanes_by_windows<W>(whole, lane, k)) return;
   TapGrad t = whole;
   t.x += lane, t.g += lane, t.sums += lane;
   if (k.height == k.width) return tap_grads_of<W>(t, k.width);
@@ -221,6 +213,7 @@ NASCENT_INLINE void add_lanes_grads(const TapGrad& whole, std::int64_t lane, con
   }
 }
 
+// From a band between zeros, whatever the kernel and the channels.
 inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
   constexpr int W = kWidth;
   for (std::int64_t lane = 0; lane < t.lanes;) {
@@ -236,8 +229,21 @@ inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
   }
 }
 
-// Half of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last.
-constexpr std::int64_t kImagesFloats = 128 * 1024;
+// By windows, from the image itself: whole vectors, and the last channels by the narrower that holds them.
+constexpr int kHalfVector = kWidth < 8 ? kWidth : 8;
+inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
+  const WindowGrads wide = window_grads_kernel<kWidth>(k.width, k.stride, k.dilation),
+                    narrow = window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation);
+  for (std::int64_t lane = 0; lane < t.lanes;) {
+    const bool whole = t.lanes >= kWidth && t.lanes - lane > kHalfVector;
+    (whole ? wide : narrow)(t, lane);
+    lane += whole ? kWidth : kHalfVector;
+  }
+}
+
+// 3/8 of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
+// fetched.
+constexpr std::int64_t kImagesFloats = 96 * 1024;
 
 void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
   const BandShape b = forward_band(s);
@@ -245,7 +251,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const std::int64_t chunks = reduction_chunks(s.batch), image = s.height * s.width * c, out = b.out_height * row;
   const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
   // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
-  const bool direct = c % 4 == 0 && kernel.height == kernel.width &&
+  const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
                       window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
@@ -273,13 +279,14 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
         if (direct) {
           t.x = x + n * image + top * pitch - s.padding * c;
           t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
-          if (fetch_ahead(s)) t.ahead_x = t.rows * t.x_row, t.ahead_g = t.rows * row;
+          t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row,
+          t.next_g = t.g + t.images * t.rows * row;
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;
         } else {
           fill_band(b, x + n * image, begin, t.rows, buffer);
         }
-        add_weight_grads(t, kernel);
+        direct ? add_window_weight_grads(t, kernel) : add_weight_grads(t, kernel);
       }
   });
   copy(sums, scratch, dw);

@@ -98,7 +98,7 @@ struct TapGrad {
   std::int64_t lanes;
   // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
   std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
-  std::int64_t ahead_x = 0, ahead_g = 0;              // floats to what windows fetch for later
+  const float *next_x = nullptr, *next_g = nullptr;   // what windows fetch for later: as much again of each
   std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
 };
 

@@ -1,11 +1,12 @@
-// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of P outputs in
-// registers, each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 8 outputs take 30
-// pixels and 8 gradients for 72 FMAs. Sums of up to three kernel rows stay in registers over all rows and images of a
-// call; tap by tap they run in order of pixels, as in add_tap_grads. Pixels outside the image are left out.
+// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of four outputs in
+// registers, each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 4 outputs take 18
+// pixels and 4 gradients for 36 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of
+// a call; tap by tap they run in order of pixels, as in add_tap_grads. Pixels outside the image are left out.
 #pragma once
 #include <utility>
 
 #include "kernels/isa/depthwise_window.inl"
+#include "kernels/isa/padded_band.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -29,7 +30,8 @@ template <int W, int KU, int KW, int Stride, int Dilation>
 struct WindowSums {
   Vector<W> sum[KU][KW];
 
-  // What N outputs from gradient g on add, whose windows begin at pixel x.
+  // What N outputs from gradient g on add, whose windows begin at pixel x. Of their pixels those with a bit in
+  // `inside` and of the kernel rows those with a bit in `rows`.
   template <int N, Exist exist>
   NASCENT_INLINE void add(const TapGrad& t, const float* x, const float* g, std::uint32_t rows, std::uint32_t inside) {
     const std::int64_t x_step = t.x_step / Stride, g_step = t.g_step, tap_row = t.tap_row;
@@ -58,7 +60,8 @@ template <int W, int KU, int KW, int Stride, int Dilation>
 void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   WindowSums<W, KU, KW, Stride, Dilation> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
-  float* const sums = t.sums + first * KW * lanes + lane;
+  const std::int64_t at_lane = lane + W <= lanes ? lane : lanes - W, again = lane - at_lane;
+  float* const sums = t.sums + first * KW * lanes + at_lane;
   const auto each_sum = [&](const auto& body) __attribute__((always_inline)) {
     unrolled<KU>([&](auto u) __attribute__((always_inline)) {
 #pragma GCC unroll 8
@@ -66,32 +69,35 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
     });
   };
   each_sum([](Vector<W> & sum, const float* at) __attribute__((always_inline)) { sum = load<W>(at); });
-  // Once for all kernel rows.
-  const std::int64_t ahead_x = first == 0 ? t.ahead_x : 0, ahead_g = first == 0 ? t.ahead_g : 0;
+  // Fetched to L2 in the order of memory, a share with each vector of lanes; once for all kernel rows.
+  const std::int64_t pixels = t.images * t.rows * columns;
+  const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels * Stride * Stride : nullptr,
+              *next_g = t.next_g + lane * pixels;
   const auto add_row = [&](const float* x, const float* g, std::uint32_t rows) __attribute__((always_inline)) {
-    const auto add_pixels = [&]<int N>(std::int64_t j) __attribute__((always_inline)) {
+    std::int64_t column = -t.first_column, left = columns;
+    const std::int64_t width = t.last_column - t.first_column;
+    const auto add_pixels = [&]<int N>() __attribute__((always_inline)) {
       constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
-      const std::int64_t column = j * Stride;
-      const float *pixel = x + j * t.x_step, *gradient = g + j * t.g_step;
-      const auto inside = bits_inside(t.first_column - column, t.last_column - column);
-      if (ahead_x) {
-        const float *later = opaque(pixel + ahead_x), *later_g = opaque(gradient + ahead_g);
-#pragma GCC unroll 16
-        for (int p = 0; p < N * Stride; ++p, later = opaque(later + t.x_step / Stride)) __builtin_prefetch(later);
+      if (next_x) {
+#pragma GCC unroll 32
+        for (int p = 0; p < N * Stride * Stride * W / 16; ++p, next_x = opaque(next_x + 16))
+          __builtin_prefetch(next_x, 0, 2);
 #pragma GCC unroll 8
-        for (int p = 0; p < N; ++p, later_g = opaque(later_g + t.g_step)) __builtin_prefetch(later_g);
+        for (int p = 0; p < N * W / 16; ++p, next_g = opaque(next_g + 16)) __builtin_prefetch(next_g, 0, 2);
       }
+      const std::uint32_t inside = bits_inside(-column, width - column);
       if (rows != (1u << KU) - 1)
-        window.template add<N, Exist::some>(t, pixel, gradient, rows, inside);
-      else if (column < t.first_column || column + kPixels > t.last_column)
-        window.template add<N, Exist::rows>(t, pixel, gradient, rows, inside);
+        window.template add<N, Exist::some>(t, x, g, rows, inside);
+      else if (column < 0 || column + kPixels > width)
+        window.template add<N, Exist::rows>(t, x, g, rows, inside);
       else
-        window.template add<N, Exist::all>(t, pixel, gradient, rows, inside);
+        window.template add<N, Exist::all>(t, x, g, rows, inside);
+      x += N * t.x_step, g += N * t.g_step, column += N * Stride, left -= N;
     };
-    std::int64_t j = 0;
-    for (; j + 8 <= columns; j += 8) add_pixels.template operator()<8>(j);
-    if (j + 4 <= columns) add_pixels.template operator()<4>(j), j += 4;
-    for (; j < columns; ++j) add_pixels.template operator()<1>(j);
+    // Fours, and threes to fill up.
+    while (left % 4 == 0 ? left : left >= 9 || left == 7) add_pixels.template operator()<4>();
+    while (left >= 3) add_pixels.template operator()<3>();
+    while (left > 0) add_pixels.template operator()<1>();
   };
   for (std::int64_t n = 0; n < t.images; ++n)
     for (std::int64_t i = 0; i < t.rows; ++i) {
@@ -101,19 +107,26 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
       for (int u = 0; u < KU; ++u)
         if (row + u * Dilation >= t.first_row && row + u * Dilation < t.last_row) rows |= 1u << u;
       if (rows)
-        add_row(t.x + n * t.x_image + lane + first * t.tap_row + i * t.x_row, t.g + n * t.g_image + lane + i * t.g_row,
-                rows);
+        add_row(t.x + n * t.x_image + at_lane + first * t.tap_row + i * t.x_row,
+                t.g + n * t.g_image + at_lane + i * t.g_row, rows);
     }
-  each_sum([](const Vector<W>& sum, float* at) __attribute__((always_inline)) { store<W>(at, sum); });
+  if (again == 0)
+    return each_sum([](const Vector<W>& sum, float* at) __attribute__((always_inline)) { store<W>(at, sum); });
+  each_sum([&](const Vector<W>& sum, float* at) __attribute__((always_inline)) {
+    float all[W];
+    store<W>(all, sum);
+    copy(W - again, all + again, at + again);
+  });
 }
 
-// W lanes. Kernel rows as many at a time as registers hold sums for, beside 8 gradients and a pixel.
+// W lanes from `lane` on, or those that are left, taken with lanes before them. Kernel rows as many at a time as
+// registers hold sums for, beside 4 gradients and a pixel.
 template <int W, int KW, int Stride, int Dilation>
 void window_grads(const TapGrad& t, std::int64_t lane) {
-  constexpr int KU = kRegisters < 32 ? 1 : KW == 7 ? 2 : 3;
+  constexpr int kFit = (kRegisters - 5) / KW, KU = kFit < KW ? kFit : KW;
   std::int64_t u = 0;
   for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, u, lane);
-  if (u < KW) add_window_grads<W, KW % KU == 0 ? KU : KW % KU, KW, Stride, Dilation>(t, u, lane);
+  if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, u, lane);
 }
 
 using WindowGrads = void (*)(const TapGrad&, std::int64_t lane);
