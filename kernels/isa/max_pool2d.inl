@@ -2,6 +2,7 @@
 // mask of 16 lanes that selects among 16 floats and 16 bytes alike.
 #pragma once
 #include "kernels/isa/max_pool3x3.inl"
+#include "kernels/isa/max_pool3x3_back.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -117,6 +118,9 @@ void gather_winners(const PoolPixels pixels, const PoolTaps t, const std::uint8_
 void max_pool2d_scatter(const PoolShape& s, const float* dy, const std::uint8_t* tap, float* dx) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
   parallel_chunks(s.batch, [&](std::int64_t image) {
+    if (slides(s))
+      return max_pool_slide_back(s, dy + image * oh * ow * c, tap + image * oh * ow * c,
+                                 dx + image * s.height * s.width * c);
     PoolRuns runs;
     input_runs(s, 0, s.width, runs);
     for (std::int64_t r = 0; r < s.height; ++r) {
