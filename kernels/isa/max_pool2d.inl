@@ -118,7 +118,7 @@ void gather_winners(const PoolPixels pixels, const PoolTaps t, const std::uint8_
 void max_pool2d_scatter(const PoolShape& s, const float* dy, const std::uint8_t* tap, float* dx) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
   parallel_chunks(s.batch, [&](std::int64_t image) {
-    if (slides(s))
+    if (scatters_by_columns(s))
       return max_pool_slide_back(s, dy + image * oh * ow * c, tap + image * oh * ow * c,
                                  dx + image * s.height * s.width * c);
     PoolRuns runs;

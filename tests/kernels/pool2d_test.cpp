@@ -24,6 +24,11 @@ std::vector<PoolShape> shapes() {
     for (std::int64_t stride = 1; stride <= 3; ++stride)
       for (std::int64_t padding = 0; padding <= kernel / 2; ++padding)
         for (const bool counted : {false, true}) list.push_back({2, 9, 11, 5, kernel, stride, padding, counted});
+  // Whole vectors of channels in images that are borders all over.
+  for (std::int64_t height = 1; height <= 4; ++height)
+    for (std::int64_t width = 1; width <= 5; ++width)
+      for (const std::int64_t channels : {16, 21, 36, 40})
+        for (const std::int64_t stride : {1, 2}) list.push_back({2, height, width, channels, 3, stride, 1});
   list.push_back({1, 27, 29, 16, 3, 1, 1});
   list.push_back({2, 27, 29, 8, 3, 2, 1});
   list.push_back({1, 16, 16, 3, 16, 1, 8});  // the largest kernel: taps up to 255
