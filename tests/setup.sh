@@ -6,7 +6,9 @@ packages=(
   catch2 libbenchmark-dev                                                                      # tests and benchmarks
   dataset-fashion-mnist                                                                        # the images of the demo
 )
-peer_packages=(libdnnl-dev) # for bench_peers alone, which is left out without it: `tests/run.sh --peers`
+# For bench_peers alone, which is left out without them: `tests/run.sh --peers`. libdnnl-dev's CMake file asks for OpenCL
+# and stops the configuration where its headers are missing; the package does not bring them.
+peer_packages=(libdnnl-dev ocl-icd-opencl-dev)
 
 # install_missing PACKAGE...: installs those that are not there, and says so in one line. Quiet and quick otherwise.
 install_missing() {
