@@ -2,7 +2,7 @@
 // The candidate operations that read one tensor of a mixed edge, fused: an image is copied once between borders of
 // zeros, through ReLU (and the batch norm before it), and stays in L2 while every branch makes its passes. A branch is
 //   separable:  z = pointwise(depthwise(relu(x * scale + shift)))        nothing in between reaches memory
-//   pooling:    z = max or average of x over 3 x 3 windows
+//   pooling:    z = max or average of x over 3 x 3 windows               nor does z: to take it again costs less
 // with the statistics of z, which the batch norm behind it needs, taken on the way. That batch norm is applied by
 // whoever reads z (edge_mix.h, or the next block's scale and shift).
 #include <cstdint>
@@ -30,10 +30,9 @@ struct EdgeBranch {
   std::int64_t kernel = 3, dilation = 1;  // odd kernel; pools are 3 x 3
   const float* depthwise = nullptr;       // [kernel, kernel, channels]
   const float* pointwise = nullptr;       // [channels in, channels out]
-  float* z = nullptr;
-  std::uint8_t* tap = nullptr;  // max_pool: which tap won, as pool2d.h
-  float* mean = nullptr;        // [channels], of z over batch and pixels; variance is biased. Null: not wanted, as
-  float* variance = nullptr;    // when z is computed again
+  float* z = nullptr;                     // separable
+  float* mean = nullptr;                  // [channels], of z over batch and pixels; variance is biased. Null: not
+  float* variance = nullptr;              // wanted, as when z is computed again
 
   [[gnu::always_inline]] std::int64_t padding() const { return dilation * (kernel - 1) / 2; }
 };
@@ -57,7 +56,7 @@ struct EdgeInputGrad {
 
 std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches);
 void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch);
-// Reads the z, tap and weights of the branches that the forward filled. With scale and shift given, dx is the gradient
+// Reads the z that the forward filled. With scale and shift given, dx is the gradient
 // behind them (of x*scale + shift).
 void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
                             const EdgeInputGrad& to, float* scratch);

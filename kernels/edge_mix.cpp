@@ -1,12 +1,16 @@
 #include "kernels/edge_mix.h"
 
 #include "kernels/dispatch.h"
-#include "kernels/padded_band.h"
+#include "kernels/mix_planes.h"
 
 namespace nascent::kernels {
 
-std::int64_t edge_mix_scratch(const MixShape& s, int count) { return (1 + count) * round_up(s.channels, 16); }
-std::int64_t edge_mix_sums_scratch(const MixShape& s, int count) { return s.batch * (1 + count) * s.channels; }
+std::int64_t edge_mix_scratch(const MixShape& s, int count, const MixTerm* terms) {
+  return mix_coefficients(s, count) + MixPlanes::floats(s, count, terms);
+}
+std::int64_t edge_mix_sums_scratch(const MixShape& s, int count, const MixTerm* terms) {
+  return mix_image_sums(s, count) + MixPlanes::floats(s, count, terms);
+}
 
 void edge_mix(const MixShape& s, int count, const MixTerm* terms, const float* shift, bool add, float* y,
               float* scratch) {

@@ -1,6 +1,8 @@
 #pragma once
 // Where one image of a mixed edge lies in a worker's scratch: the geometry shared by the kernels and by the functions
-// that size it. 32 x 32 x 16 floats between borders of 4 are 100 KB: all planes of an image stay in a 1 MB L2.
+// that size it. 32 x 32 x 16 floats between borders of 4 are 100 KB: what a branch passes over, going backward three
+// such planes beside dy and z, stays in an L2 of 512 KB (Zen 2 and 3), because what lies between the two convolutions
+// is a band of rows.
 #include <cstdint>
 
 #include "kernels/edge_branches.h"
@@ -8,6 +10,9 @@
 #include "kernels/parallel.h"
 
 namespace nascent::kernels {
+
+// Half of L1 (32 KB), in floats: a band of rows between the two convolutions.
+static constexpr std::int64_t kEdgeBandFloats = 4096;
 
 struct EdgePlane {
   std::int64_t height, width, channels, stride, out_height, out_width;
@@ -38,9 +43,15 @@ struct EdgePlane {
   }
   [[gnu::always_inline]] std::int64_t dense_in() const { return round_up(in_pixels() * lanes() + 64, 16); }
   [[gnu::always_inline]] std::int64_t dense_out() const { return round_up(out_pixels() * lanes() + 64, 16); }
-  // x or relu(x) padded; two planes of the output's size; the padded gradient; dx; two of the pools.
+  // Output rows of a band, and its floats.
+  [[gnu::always_inline]] std::int64_t band_rows() const {
+    const std::int64_t fit = kEdgeBandFloats / (out_width * lanes());
+    return fit < 1 ? 1 : fit < out_height ? fit : out_height;
+  }
+  [[gnu::always_inline]] std::int64_t band() const { return round_up(band_rows() * out_width * lanes() + 64, 16); }
+  // A flag; relu(x) padded; the padded gradient; two bands; dx; a pool's values; the gradients of two; a byte a winner.
   [[gnu::always_inline]] std::int64_t worker_floats() const {
-    return padded_in() + 2 * dense_out() + padded_out() + 3 * dense_in();
+    return 16 + padded_in() + padded_out() + 2 * band() + 3 * dense_in() + dense_out() + round_up(dense_out() / 4, 16);
   }
 
   // A branch's weights as the kernels read them: taps repeated to the period, the matrix packed both ways.

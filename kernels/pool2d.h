@@ -1,7 +1,7 @@
 #pragma once
 // Max and average pooling over square windows, NHWC.
 // Max: padding counts as minus infinity; of equal values the first in row order wins (PyTorch's rule). `tap` stores
-// which tap won (u * kernel + v) per output element, so going back is a gather and its adjoint.
+// which tap won (u * kernel + v) per output element, so going back is a gather and its adjoint; null: not wanted.
 // Average: divides by the number of taps inside the image, or by kernel*kernel when padding is counted.
 #include <cstdint>
 

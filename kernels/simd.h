@@ -53,6 +53,14 @@ NASCENT_INLINE Vector<W> broadcast(float value) {
   return value - Vector<W>{};  // value - 0 is value, also for -0 and NaN; the compiler sees a plain broadcast
 }
 
+// Hides from the compiler what a number or pointer was computed from: it would compute ahead, and spill, an address for
+// each row or pixel.
+template <class T>
+NASCENT_INLINE T opaque(T value) {
+  asm("" : "+r"(value));
+  return value;
+}
+
 // a*b + c, one rounding where the unit has FMA. Spelled out where an operand comes through a branch (a masked load):
 // there the compiler may or may not join the two, and the widths' bits would differ.
 template <int W>
@@ -77,6 +85,14 @@ NASCENT_INLINE Vector<W> load_n(const float* p, std::int64_t n) {
   if constexpr (W == 8) return _mm256_maskz_loadu_ps(static_cast<__mmask8>(mask), p);
   if constexpr (W == 4) return _mm_maskz_loadu_ps(static_cast<__mmask8>(mask), p);
 #else
+#if defined(__AVX2__)
+  const auto lanes = static_cast<int>(n);
+  if constexpr (W == 8) {
+    const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return _mm256_maskload_ps(p, mask);
+  }
+  if constexpr (W == 4) return _mm_maskload_ps(p, _mm_cmpgt_epi32(_mm_set1_epi32(lanes), _mm_setr_epi32(0, 1, 2, 3)));
+#endif
   Vector<W> v{};
   for (int i = 0; i < W; ++i)
     if (i < n) v[i] = p[i];
@@ -91,8 +107,16 @@ NASCENT_INLINE void store_n(float* p, Vector<W> v, std::int64_t n) {
   if constexpr (W == 8) _mm256_mask_storeu_ps(p, static_cast<__mmask8>(mask), v);
   if constexpr (W == 4) _mm_mask_storeu_ps(p, static_cast<__mmask8>(mask), v);
 #else
-  for (int i = 0; i < W; ++i)
-    if (i < n) p[i] = v[i];
+  if constexpr (W == 8) {  // by halves: a masked store is microcode on Zen 2 and 3, some 40 operations
+    if (n & 4) {
+      store<4>(p, __builtin_shufflevector(v, v, 0, 1, 2, 3));
+      return store_n<4>(p + 4, __builtin_shufflevector(v, v, 4, 5, 6, 7), n - 4);
+    }
+    return store_n<4>(p, __builtin_shufflevector(v, v, 0, 1, 2, 3), n);
+  } else {
+    for (int i = 0; i < W; ++i)
+      if (i < n) p[i] = v[i];
+  }
 #endif
 }
 

@@ -38,7 +38,7 @@ struct BranchBuffers {
 
 struct BackwardBuffers {
   explicit BackwardBuffers(const Block& s)
-      : shape{s.batch, s.height * s.width, s.channels},
+      : shape{.batch = s.batch, .pixels = s.height * s.width, .channels = s.channels},
         dy(s.elements()),
         dx(s.elements()),
         a(s.channels),
@@ -46,18 +46,19 @@ struct BackwardBuffers {
         d(s.channels),
         depthwise(s.kernel * s.kernel * s.channels),
         pointwise(s.channels * s.channels),
-        scratch(kernels::edge_mix_sums_scratch(shape, 1)),
+        scratch(kernels::edge_mix_sums_scratch(shape, 1, &term)),
         sums(static_cast<std::size_t>(2 * s.channels)) {}
 
   kernels::MixShape shape;
+  kernels::MixTerm term = {};
   Buffer dy, dx, a, b, d, depthwise, pointwise, scratch;
   std::vector<double> sums;
 };
 
 // The batch norm's sums, its coefficients, and the branch.
 void backward(BranchBuffers& f, BackwardBuffers& g) {
-  const kernels::MixTerm term{.z = f.z.data()};
-  kernels::edge_mix_sums(g.shape, 1, &term, g.dy.data(), g.sums.data(), g.scratch.data());
+  g.term.z = f.z.data();
+  kernels::edge_mix_sums(g.shape, 1, &g.term, g.dy.data(), g.sums.data(), g.scratch.data());
   const auto rows = static_cast<double>(g.shape.batch * g.shape.pixels);
   for (std::int64_t c = 0; c < g.shape.channels; ++c) {
     const double mean = f.mean.data()[c], rstd = 1 / std::sqrt(f.variance.data()[c] + 1e-5);

@@ -1,6 +1,5 @@
 #include "engine/ops/fused_node.h"
 
-#include "engine/tensor/buffer_pool.h"
 #include "kernels/edge_branches.h"
 #include "kernels/edge_mix.h"
 
@@ -15,13 +14,11 @@ Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
   return rstd;
 }
 
-// The same statistics again where the norm has them: only z is missing then.
-void take_memory(Raw& raw, const Shape& shape, bool max_pool) {
-  raw.z = Tensor::empty(shape);
-  if (max_pool) {
-    const auto bytes = BufferPool::instance().take(static_cast<std::size_t>(raw.z.elements()));
-    raw.tap = {bytes, reinterpret_cast<std::uint8_t*>(bytes.get())};
-  }
+bool is_pool(const MixedBranch& branch) { return branch.kind == Kind::max_pool || branch.kind == Kind::avg_pool; }
+
+// Of a block z, of what has a norm its statistics.
+bool lacks_something(const MixedBranch& branch, const Raw& raw) {
+  return is_pool(branch) ? raw.norm && !raw.rstd.defined() : !raw.z.defined();
 }
 
 // One kernel call over the blocks and pools that read one tensor.
@@ -30,10 +27,11 @@ void run(const kernels::EdgeInput& in, std::vector<kernels::EdgeBranch>& branche
   if (branches.empty()) return;
   const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
   for (std::size_t b = 0; b < branches.size(); ++b) {
-    take_memory(*raw[b], out, branches[b].kind == kernels::EdgeBranchKind::max_pool);
-    branches[b].z = raw[b]->z.mutable_data<float>();
-    branches[b].tap = raw[b]->tap.get();
-    if (raw[b]->rstd.defined()) continue;
+    if (branches[b].kind == kernels::EdgeBranchKind::separable) {
+      raw[b]->z = Tensor::empty(out);
+      branches[b].z = raw[b]->z.mutable_data<float>();
+    }
+    if (raw[b]->rstd.defined()) continue;  // only z is missing
     raw[b]->mean = Tensor::empty({in.channels}), raw[b]->variance = Tensor::empty({in.channels});
     branches[b].mean = raw[b]->mean.mutable_data<float>();
     branches[b].variance = raw[b]->variance.mutable_data<float>();
@@ -66,21 +64,33 @@ RawEdge raw_edge(const MixedEdgeOperands& edge) {
   for (std::size_t b = 0; b < raw.size(); ++b) {
     const MixedBranch& branch = edge.branches[b];
     for (const SeparableBlock& block : branch.blocks) raw[b].push_back({.gamma = block.gamma, .beta = block.beta});
-    if (branch.kind == Kind::max_pool || branch.kind == Kind::avg_pool) raw[b].push_back({.norm = branch.pool_norm});
+    if (is_pool(branch)) raw[b].push_back({.norm = branch.pool_norm});
   }
   return raw;
 }
 
-void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
+std::vector<BranchGroup> branch_groups(const MixedEdgeOperands& edge) {
+  std::vector<BranchGroup> groups;
+  BranchGroup others;
+  for (std::size_t b = 0; b < edge.branches.size(); ++b)
+    if (edge.branches[b].blocks.size() > 1)
+      groups.push_back({b});
+    else
+      others.push_back(b);
+  if (!others.empty()) groups.push_back(others);
+  return groups;
+}
+
+void run_branches(const MixedEdgeOperands& edge, const BranchGroup& group, double epsilon, RawEdge& raw) {
   std::vector<kernels::EdgeBranch> first;
   std::vector<Raw*> missing;
-  for (std::size_t b = 0; b < raw.size(); ++b)
-    if (!raw[b].empty() && !raw[b][0].z.defined()) {
+  for (const std::size_t b : group)
+    if (!raw[b].empty() && lacks_something(edge.branches[b], raw[b][0])) {
       first.push_back(kernel_branch(edge.branches[b], 0));
       missing.push_back(&raw[b][0]);
     }
   run(kernel_input(edge.x, edge.stride), first, missing, epsilon);
-  for (std::size_t b = 0; b < raw.size(); ++b)
+  for (const std::size_t b : group)
     for (std::size_t k = 1; k < raw[b].size(); ++k) {
       if (raw[b][k].z.defined()) continue;
       const NormAsAffine norm(raw[b][k - 1]);
@@ -91,13 +101,10 @@ void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
     }
 }
 
-void forget(const MixedEdgeOperands& edge, Recompute what, RawEdge& raw) {
-  for (std::size_t b = 0; b < raw.size(); ++b) {
-    const bool pool = edge.branches[b].kind != Kind::separable;
-    for (std::size_t k = 0; k < raw[b].size(); ++k)
-      if (pool || what == Recompute::branches || (what == Recompute::first_blocks && k + 1 < raw[b].size()))
-        raw[b][k].z = {}, raw[b][k].tap = {};
-  }
+void forget(Recompute what, RawEdge& raw) {
+  for (RawBranch& branch : raw)
+    for (std::size_t k = 0; k < branch.size(); ++k)
+      if (what == Recompute::branches || (what == Recompute::first_blocks && k + 1 < branch.size())) branch[k].z = {};
 }
 
 NormAsAffine::NormAsAffine(const Raw& raw)
@@ -107,24 +114,35 @@ NormAsAffine::NormAsAffine(const Raw& raw)
     a[c] = static_cast<float>(raw.scale(c)), b[c] = static_cast<float>(raw.shift(c));
 }
 
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw) {
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw) {
   std::vector<MixTermOf> terms;
-  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
+  for (const std::size_t b : group) {
     const double weight = edge.weights.defined() ? edge.weights.at(edge.branches[b].weight) : 1;
     if (edge.branches[b].kind == Kind::skip)
       terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : edge.x});
+    else if (edge.branches[b].kind == Kind::max_pool)
+      terms.push_back({weight, &raw[b].back(), edge.x, kernels::MixSource::max_pool});
+    else if (edge.branches[b].kind == Kind::avg_pool)
+      terms.push_back({weight, &raw[b].back(), edge.x, kernels::MixSource::avg_pool});
     else
       terms.push_back({weight, &raw[b].back(), raw[b].back().z});
   }
   return terms;
 }
 
-kernels::MixShape mix_shape(const Tensor& y) { return {y.shape()[0], y.shape()[1] * y.shape()[2], y.shape()[3]}; }
+kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y) {
+  const Shape &in = edge.x.shape(), &out = y.shape();
+  return {
+      .batch = out[0],
+      .pixels = out[1] * out[2],
+      .channels = out[3],
+      .pool = {.height = in[1], .width = in[2], .channels = in[3], .kernel = 3, .stride = edge.stride, .padding = 1}};
+}
 
-void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y) {
-  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
+void mix(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw, bool add, Tensor& y) {
+  const std::vector<MixTermOf> terms = mix_terms(edge, group, raw);
   const int count = static_cast<int>(terms.size());
-  const kernels::MixShape s = mix_shape(y);
+  const kernels::MixShape s = mix_shape(edge, y);
   std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));
   std::vector<double> shifts(shift.size());
   std::vector<kernels::MixTerm> kernel_terms;
@@ -135,10 +153,10 @@ void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y)
       scale[c] = static_cast<float>(term.weight * (term.raw ? term.raw->scale(c) : 1));
       if (term.raw) shifts[static_cast<std::size_t>(c)] += term.weight * term.raw->shift(c);
     }
-    kernel_terms.push_back({term.z.data<float>(), scale});
+    kernel_terms.push_back({term.z.data<float>(), scale, term.source});
   }
   for (std::size_t c = 0; c < shift.size(); ++c) shift[c] = static_cast<float>(shifts[c]);
-  Tensor scratch = Tensor::empty({kernels::edge_mix_scratch(s, count)});
+  Tensor scratch = Tensor::empty({kernels::edge_mix_scratch(s, count, kernel_terms.data())});
   kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), add, y.mutable_data<float>(),
                     scratch.mutable_data<float>());
 }

@@ -9,10 +9,9 @@
 
 namespace nascent::fused {
 
-// What a block or a pool leaves: its output before the batch norm, and that norm's statistics.
+// What a block or a pool leaves: a block's output before the batch norm, and that norm's statistics.
 struct Raw {
-  Tensor z = {};                           // undefined where it is to be computed again
-  std::shared_ptr<std::uint8_t> tap = {};  // max pooling: the winners
+  Tensor z = {};  // undefined of a pool, and where it is to be computed again
   Tensor mean = {}, variance = {}, rstd = {};
   Tensor gamma = {}, beta = {};  // undefined: 1 and 0
   bool norm = true;              // false: a pool that no batch norm follows
@@ -31,26 +30,33 @@ struct NormAsAffine {
   Tensor scale, shift;
 };
 
-// A summand of the mix: weight * (norm of z, or z itself where raw is null).
+// A summand of the mix: weight * (norm of z, or z itself where raw is null); of a pool, z is what it reads.
 struct MixTermOf {
   double weight;
   const Raw* raw;
   Tensor z;
+  kernels::MixSource source = kernels::MixSource::tensor;
 };
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw);
+// Branches of an edge that run together, forward and backward. One of several blocks goes by itself: what its first
+// block wrote is read, and what its last one wrote is mixed, while it is in the last cache. The others share their
+// passes over x.
+using BranchGroup = std::vector<std::size_t>;
+std::vector<BranchGroup> branch_groups(const MixedEdgeOperands& edge);
+
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw);
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
-kernels::MixShape mix_shape(const Tensor& y);
+kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y);
 
 // What the branches will leave: nothing yet.
 RawEdge raw_edge(const MixedEdgeOperands& edge);
-// Computes whatever z is missing: the same bits as the first time.
-void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
+// Computes whatever z or statistics are missing: the same bits as the first time.
+void run_branches(const MixedEdgeOperands& edge, const BranchGroup& group, double epsilon, RawEdge& raw);
 // Lets go of the z that going backward computes again.
-void forget(const MixedEdgeOperands& edge, Recompute what, RawEdge& raw);
-// y (+)= the mix of the branches' last raw outputs.
-void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
+void forget(Recompute what, RawEdge& raw);
+// y (+)= the mix of the group's last raw outputs.
+void mix(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw, bool add, Tensor& y);
 
 // Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise, pointwise, gamma
 // and beta of its blocks.

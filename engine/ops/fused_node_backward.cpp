@@ -2,6 +2,8 @@
 //   w*gamma*rstd*(dy - S1/m - xhat*S2/m),   S1 = sum(dy),  S2 = sum(dy*xhat) = rstd*(sum(dy*z) - mean*S1):
 // an affine map of dy and z, handed to the kernels as coefficients. And dgamma = w*S2, dbeta = w*S1,
 // dL/dw = sum over channels of gamma*S2 + beta*S1.
+#include <numeric>
+
 #include "engine/ops/fused_node.h"
 #include "engine/ops/ops.h"
 
@@ -15,8 +17,8 @@ struct Coefficients {
   double weight_grad = 0;
 
   // sums over batch and pixels of the gradient and of the gradient times z, a channel each.
-  Coefficients(const Raw& raw, double weight, double m, const double* sum, const double* sum_z) {
-    for (std::int64_t c = 0; c < raw.mean.elements(); ++c) {
+  Coefficients(const Raw& raw, double weight, double m, std::int64_t channels, const double* sum, const double* sum_z) {
+    for (std::int64_t c = 0; c < channels; ++c) {
       const double scale = weight * raw.scale(c), mu = raw.norm ? raw.mean.at(c) : 0;
       const double s2 = raw.norm ? raw.rstd.at(c) * (sum_z[c] - mu * sum[c]) : 0;
       const double along = raw.norm ? -scale * raw.rstd.at(c) * s2 / m : 0;
@@ -52,53 +54,113 @@ void run(const kernels::EdgeInput& in, const std::vector<kernels::EdgeBranch>& b
 
 kernels::EdgeBranch with_raw(const MixedBranch& branch, std::size_t block, const Raw& raw) {
   kernels::EdgeBranch b = kernel_branch(branch, block);
-  b.z = const_cast<float*>(raw.z.data<float>());  // read only, going backward
-  b.tap = raw.tap.get();
+  if (raw.z.defined()) b.z = const_cast<float*>(raw.z.data<float>());  // read only, going backward
   return b;
 }
 
-// Backward over one edge: from the last blocks to the first, then everything that reads x at once.
+// Backward over the groups of one edge, each from its last blocks to what reads x.
 class EdgeBackward {
  public:
   EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, int first_input)
-      : v_(v), edge_(edge), x_input_(first_input), next_weight_(first_input + 3) {
+      : v_(v), edge_(edge), x_input_(first_input), inputs_end_(first_input + 3) {
     in_ = kernel_input(edge.x, edge.stride);
     m_ = static_cast<double>(in_.batch * in_.out_height() * in_.out_width());
+    for (const MixedBranch& branch : edge.branches) {
+      weight_inputs_.push_back(inputs_end_);
+      inputs_end_ += kBlockInputs * static_cast<int>(branch.blocks.size());
+    }
+    if (edge.weights.defined()) dweights_.resize(static_cast<std::size_t>(edge.weights.elements()));
   }
-  int inputs_end() const { return next_weight_; }
+  int inputs_end() const { return inputs_end_; }
+  std::vector<float> weight_grads() const { return {dweights_.begin(), dweights_.end()}; }
 
-  void add_branch(const MixedBranch& branch, const RawBranch& raw, Coefficients coefficients) {
-    const int weights = next_weight_;
-    next_weight_ += kBlockInputs * static_cast<int>(branch.blocks.size());
-    bool wanted = v_.needs(x_input_);
-    for (int i = weights; i < next_weight_; ++i) wanted = wanted || v_.needs(i);
-    if (!wanted) return;
+  void run_group(const BranchGroup& group, const RawEdge& raw, const Where& where) {
+    const std::vector<MixTermOf> terms = mix_terms(edge_, group, raw);
+    const std::vector<double> sums = sums_of(terms);
+    const auto channels = static_cast<std::size_t>(in_.channels);
+    FirstBlocks first;
+    for (std::size_t t = 0; t < group.size(); ++t) {
+      const MixedBranch& branch = edge_.branches[group[t]];
+      const double* sum_z = sums.data() + (1 + t) * channels;
+      if (branch.kind == Kind::skip) {
+        add_weight_grad(branch, std::accumulate(sum_z, sum_z + channels, 0.));
+        if (edge_.skip.defined())
+          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[t].weight}, where));
+        else
+          first.identity = true, first.skip_weight += terms[t].weight;
+        continue;
+      }
+      Coefficients coefficients(*terms[t].raw, terms[t].weight, m_, in_.channels, sums.data(), sum_z);
+      add_weight_grad(branch, coefficients.weight_grad);
+      if (wanted(group[t])) add_branch(group[t], raw[group[t]], std::move(coefficients), first);
+    }
+    finish(first);
+  }
+
+ private:
+  static constexpr int kBlockInputs = 4;  // depthwise, pointwise, gamma, beta
+
+  // What reads x: the first blocks and the pools, and an identity.
+  struct FirstBlocks {
+    std::vector<std::size_t> branch;
+    std::vector<kernels::EdgeBranch> kernel;
+    std::vector<Tensor> gradient;  // of a branch's batch norm's output
+    std::vector<Coefficients> coefficients;
+    bool identity = false;
+    double skip_weight = 0;
+  };
+
+  // Of dy, and of dy times each term: [1 + terms, channels].
+  std::vector<double> sums_of(const std::vector<MixTermOf>& terms) const {
+    const int count = static_cast<int>(terms.size());
+    const kernels::MixShape s = mix_shape(edge_, v_.dy());
+    std::vector<kernels::MixTerm> kernel_terms;
+    for (const MixTermOf& term : terms) kernel_terms.push_back({.z = term.z.data<float>(), .source = term.source});
+    std::vector<double> sums(static_cast<std::size_t>((1 + count) * s.channels));
+    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, count, kernel_terms.data())});
+    kernels::edge_mix_sums(s, count, kernel_terms.data(), v_.dy().data<float>(), sums.data(),
+                           scratch.mutable_data<float>());
+    return sums;
+  }
+
+  void add_weight_grad(const MixedBranch& branch, double gradient) {
+    if (!dweights_.empty()) dweights_[static_cast<std::size_t>(branch.weight)] += gradient;
+  }
+  bool wanted(std::size_t b) const {
+    const int begin = weight_inputs_[b], end = begin + kBlockInputs * static_cast<int>(edge_.branches[b].blocks.size());
+    bool any = v_.needs(x_input_);
+    for (int i = begin; i < end; ++i) any = any || v_.needs(i);
+    return any;
+  }
+
+  void add_branch(std::size_t b, const RawBranch& raw, Coefficients coefficients, FirstBlocks& first) {
+    const MixedBranch& branch = edge_.branches[b];
     Tensor gradient = v_.dy();
     for (std::size_t k = raw.size(); k-- > 1;) {
-      const auto [du, sums] =
-          block_backward(branch, k, raw, weights + kBlockInputs * static_cast<int>(k), gradient, coefficients);
+      const auto [du, sums] = block_backward(branch, k, raw, weight_inputs_[b] + kBlockInputs * static_cast<int>(k),
+                                             gradient, coefficients);
       gradient = du;
-      coefficients = Coefficients(raw[k - 1], 1, m_, sums.data(), sums.data() + in_.channels);
+      coefficients = Coefficients(raw[k - 1], 1, m_, in_.channels, sums.data(), sums.data() + in_.channels);
     }
-    if (!branch.blocks.empty()) add_norm_grads(weights, coefficients);
-    sources_.push_back(gradient);
-    coefficients_.push_back(std::move(coefficients));
-    branches_.push_back(with_raw(branch, 0, raw[0]));
-    blocks_.push_back(branch.blocks.empty() ? nullptr : &branch.blocks[0]);
-    weight_inputs_.push_back(weights);
+    if (!branch.blocks.empty()) add_norm_grads(weight_inputs_[b], coefficients);
+    first.branch.push_back(b);
+    first.kernel.push_back(with_raw(branch, 0, raw[0]));
+    first.gradient.push_back(gradient);
+    first.coefficients.push_back(std::move(coefficients));
   }
 
-  // The first blocks and the pools; `skip_weight` of an identity branch.
-  void finish(bool identity, double skip_weight) {
+  void finish(const FirstBlocks& first) {
     const bool dx_wanted = v_.needs(x_input_);
     std::vector<kernels::EdgeBranchGrad> grads;
     std::vector<WeightGrads> weights;
-    bool any = dx_wanted;
-    for (std::size_t b = 0; b < branches_.size(); ++b) {
-      grads.push_back(coefficients_[b].at(sources_[b]));
-      const bool wanted = blocks_[b] && (v_.needs(weight_inputs_[b]) || v_.needs(weight_inputs_[b] + 1));
-      weights.emplace_back(blocks_[b] ? *blocks_[b] : SeparableBlock{}, wanted, grads.back());
-      any = any || wanted;
+    bool any = dx_wanted && (first.identity || !first.branch.empty());
+    for (std::size_t i = 0; i < first.branch.size(); ++i) {
+      const MixedBranch& branch = edge_.branches[first.branch[i]];
+      const int input = weight_inputs_[first.branch[i]];
+      grads.push_back(first.coefficients[i].at(first.gradient[i]));
+      const bool own = !branch.blocks.empty() && (v_.needs(input) || v_.needs(input + 1));
+      weights.emplace_back(branch.blocks.empty() ? SeparableBlock{} : branch.blocks[0], own, grads.back());
+      any = any || own;
     }
     if (!any) return;
     kernels::EdgeInputGrad to;
@@ -110,19 +172,16 @@ class EdgeBackward {
         dx = Tensor::empty(edge_.x.shape());
         to.dx = dx.mutable_data<float>();
       }
-      if (identity) to.skip = v_.dy().data<float>(), to.skip_weight = static_cast<float>(skip_weight);
+      if (first.identity) to.skip = v_.dy().data<float>(), to.skip_weight = static_cast<float>(first.skip_weight);
     }
-    run(in_, branches_, grads, to);
+    run(in_, first.kernel, grads, to);
     if (dx.defined()) v_.add(x_input_, dx);
-    for (std::size_t b = 0; b < branches_.size(); ++b)
-      if (weights[b].depthwise.defined()) {
-        v_.add(weight_inputs_[b], weights[b].depthwise);
-        v_.add(weight_inputs_[b] + 1, weights[b].pointwise);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      if (weights[i].depthwise.defined()) {
+        v_.add(weight_inputs_[first.branch[i]], weights[i].depthwise);
+        v_.add(weight_inputs_[first.branch[i]] + 1, weights[i].pointwise);
       }
   }
-
- private:
-  static constexpr int kBlockInputs = 4;  // depthwise, pointwise, gamma, beta
 
   void add_norm_grads(int block, const Coefficients& c) {
     const Shape channels{in_.channels};
@@ -156,59 +215,23 @@ class EdgeBackward {
 
   Vjp& v_;
   const MixedEdgeOperands& edge_;
-  int x_input_, next_weight_;
+  int x_input_, inputs_end_;
   kernels::EdgeInput in_;
   double m_;
-  std::vector<Tensor> sources_;
-  std::vector<Coefficients> coefficients_;
-  std::vector<kernels::EdgeBranch> branches_;
-  std::vector<const SeparableBlock*> blocks_;
-  std::vector<int> weight_inputs_;
+  std::vector<int> weight_inputs_;  // where a branch's begin
+  std::vector<double> dweights_;
 };
 
 }  // namespace
 
 int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where) {
-  run_branches(edge, epsilon, raw);
-  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
-  const int count = static_cast<int>(terms.size());
-  const kernels::MixShape s = mix_shape(v.dy());
-  const double m = static_cast<double>(s.batch * s.pixels);
-  std::vector<kernels::MixTerm> kernel_terms;
-  for (const MixTermOf& term : terms) kernel_terms.push_back({term.z.data<float>()});
-  std::vector<double> sums(static_cast<std::size_t>((1 + count) * s.channels));
-  {
-    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, count)});
-    kernels::edge_mix_sums(s, count, kernel_terms.data(), v.dy().data<float>(), sums.data(),
-                           scratch.mutable_data<float>());
-  }
   EdgeBackward edge_backward(v, edge, first);
-  std::vector<double> dweights(edge.weights.defined() ? static_cast<std::size_t>(edge.weights.elements()) : 1);
-  const auto weight_grad = [&](const MixedBranch& branch, double gradient) {
-    if (edge.weights.defined()) dweights[static_cast<std::size_t>(branch.weight)] += gradient;
-  };
-  double skip_weight = 0;
-  bool identity = false;
-  for (std::size_t b = 0; b < edge.branches.size(); ++b) {
-    const MixedBranch& branch = edge.branches[b];
-    const double* sum_z = sums.data() + (1 + b) * static_cast<std::size_t>(s.channels);
-    if (branch.kind == Kind::skip) {
-      double product = 0;
-      for (std::int64_t c = 0; c < s.channels; ++c) product += sum_z[c];
-      weight_grad(branch, product);
-      if (edge.skip.defined())
-        v.add(first + 1, affine(v.dy(), {.factor = terms[b].weight}, where));
-      else
-        identity = true, skip_weight += terms[b].weight;
-      continue;
-    }
-    Coefficients coefficients(*terms[b].raw, terms[b].weight, m, sums.data(), sum_z);
-    weight_grad(branch, coefficients.weight_grad);
-    edge_backward.add_branch(branch, raw[b], std::move(coefficients));
+  for (const BranchGroup& group : branch_groups(edge)) {
+    run_branches(edge, group, epsilon, raw);
+    edge_backward.run_group(group, raw, where);
+    for (const std::size_t b : group) raw[b].clear();
   }
-  edge_backward.finish(identity, skip_weight);
-  if (v.needs(first + 2))
-    v.add(first + 2, Tensor::from(edge.weights.shape(), std::vector<float>(dweights.begin(), dweights.end())));
+  if (v.needs(first + 2)) v.add(first + 2, Tensor::from(edge.weights.shape(), edge_backward.weight_grads()));
   return edge_backward.inputs_end();
 }
 

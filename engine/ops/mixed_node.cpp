@@ -1,6 +1,7 @@
 #include "engine/ops/mixed_node.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/ops/backward_in_ops.h"
 #include "engine/ops/fused_node.h"
@@ -32,15 +33,17 @@ MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions 
     return mixed_node_in_ops(edges, options, where);
   auto raw = std::make_shared<std::vector<fused::RawEdge>>();
   MixedNode node{.y = Tensor::empty(mixed_edge_output(edges[0])), .statistics = {}};
-  // Edge by edge: what the branches wrote is mixed while it is still in the last cache.
+  bool add = false;
   for (const MixedEdgeOperands& edge : edges) {
     fused::RawEdge raw_edge = fused::raw_edge(edge);
-    fused::run_branches(edge, options.epsilon, raw_edge);
-    fused::mix(edge, raw_edge, &edge != edges.data(), node.y);
+    for (const fused::BranchGroup& group : fused::branch_groups(edge)) {
+      fused::run_branches(edge, group, options.epsilon, raw_edge);
+      fused::mix(edge, group, raw_edge, std::exchange(add, true), node.y);
+    }
     for (const fused::RawBranch& branch : raw_edge)
       for (const fused::Raw& r : branch)
         if (r.norm) node.statistics.push_back({r.mean, r.variance});
-    fused::forget(edge, options.recompute, raw_edge);
+    fused::forget(options.recompute, raw_edge);
     raw->push_back(std::move(raw_edge));
   }
   const std::vector<Tensor> inputs = fused::operands(edges);

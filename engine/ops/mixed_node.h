@@ -2,8 +2,8 @@
 // A node of mixed edges as one op: y = sum over edges, over branches of weights[branch] * branch(x), each branch ending
 // in a batch norm. Without weights it is the sum: a node of the network that a search derives. In f32 it runs fused
 // (kernels/edge_branches.h, kernels/edge_mix.h): of a branch memory keeps only the raw output before its batch norm, or
-// nothing at all where it is computed again. The same in plain ops is mixed_node_in_ops: the readable version, the
-// oracle, and what f64 and gradients of gradients run.
+// nothing at all where it is computed again, as pools always are. The same in plain ops is mixed_node_in_ops: the
+// readable version, the oracle, and what f64 and gradients of gradients run.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,13 +40,13 @@ struct BatchStatistics {
   Tensor mean, variance;  // [channels], biased; constants to every tape
 };
 
-// Which raw outputs are not kept but computed again going backward, with the same bits: those of pools, which cost less
-// than to store and load them; those of the first of two blocks too; or every branch's.
-enum class Recompute : std::uint8_t { pools, first_blocks, branches };
+// Which raw outputs of blocks are not kept but computed again going backward, with the same bits: none; those of the
+// first of two blocks; or all.
+enum class Recompute : std::uint8_t { nothing, first_blocks, branches };
 
 struct MixedNodeOptions {
   double epsilon = 1e-5;
-  Recompute recompute = Recompute::pools;
+  Recompute recompute = Recompute::nothing;
 };
 
 struct MixedNode {

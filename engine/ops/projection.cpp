@@ -98,10 +98,11 @@ struct Kept {
 struct NormBackward {
   std::vector<float> a, b, d, dgamma, dbeta;
   NormBackward(const Kept& kept, const Tensor& gamma, const Tensor& dy) {
-    const kernels::MixShape s{dy.shape()[0], dy.shape()[1] * dy.shape()[2], dy.shape()[3]};
+    const kernels::MixShape s{
+        .batch = dy.shape()[0], .pixels = dy.shape()[1] * dy.shape()[2], .channels = dy.shape()[3]};
     const kernels::MixTerm term{kept.value.data<float>()};
     std::vector<double> sums(static_cast<std::size_t>(2 * s.channels));
-    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, 1)});
+    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, 1, &term)});
     kernels::edge_mix_sums(s, 1, &term, dy.data<float>(), sums.data(), scratch.mutable_data<float>());
     const auto m = static_cast<double>(s.batch * s.pixels);
     for (std::int64_t c = 0; c < s.channels; ++c) {

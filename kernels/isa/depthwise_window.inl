@@ -14,12 +14,6 @@ inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
   return below(end) & ~below(begin);
 }
 
-// Hides from the compiler what a value was computed from: it would compute ahead, and spill, an address for each pixel.
-template <class T>
-NASCENT_INLINE T opaque(T value) {
-  asm("" : "+r"(value));
-  return value;
-}
 // A register of its own, or GCC loads it again for each FMA.
 template <int W>
 NASCENT_INLINE Vector<W> load_once(const float* p) {

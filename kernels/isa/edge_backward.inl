@@ -72,15 +72,15 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
     }
 }
 
-inline void pointwise_weight_gradient(const EdgePlane& g, const float* t, const float* dz, float* dw) {
-  const std::int64_t c = g.channels;
+inline void pointwise_weight_gradient(std::int64_t pixels, std::int64_t c, std::int64_t lanes, const float* t,
+                                      const float* dz, float* dw) {
   each_panel(c, [&](const Panel& panel) {
     each_tile(c, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
       panel.along_rows[height - 1]({.a = t + row,
-                                    .a_stride = g.lanes(),
-                                    .k = g.out_pixels(),
+                                    .a_stride = lanes,
+                                    .k = pixels,
                                     .b = dz + panel.begin,
-                                    .b_step = g.lanes(),
+                                    .b_step = lanes,
                                     .c = dw + row * c + panel.begin,
                                     .c_row = c,
                                     .columns = panel.columns,
@@ -111,15 +111,18 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                                      const float* z, const WorkerPlanes& planes, float* part, bool dx, bool add) {
   const PackedBranch packed(g, b, work.packed);
   const std::int64_t lanes = g.lanes(), taps = b.kernel * b.kernel;
-  float* dz = planes.second;
-  fill_gradient(g.out_pixels(), g.channels, lanes, dy, z, work.coefficients, dz);
-  if (part) {
-    depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, 0, g.out_height, planes.first);
-    pointwise_weight_gradient(g, planes.first, dz, part + taps * lanes);
+  for (std::int64_t row = 0; row < g.out_height; row += g.band_rows()) {
+    const std::int64_t rows = row + g.band_rows() < g.out_height ? g.band_rows() : g.out_height - row;
+    const std::int64_t pixels = rows * g.out_width, at = row * g.out_width * g.channels;
+    fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz);
+    if (part) {
+      depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, row, rows, planes.middle);
+      pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes);
+    }
+    for (std::int64_t i = 0; i < rows; ++i)
+      pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.backward,
+                planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
   }
-  for (std::int64_t i = 0; i < g.out_height; ++i)
-    pointwise(g.out_width, g.channels, dz + i * g.out_width * lanes, lanes, packed.backward,
-              planes.gradient + (i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
   if (part) {
     const std::int64_t inset = g.pad - b.padding();
     edge_weight_grads(g, b,
@@ -207,6 +210,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
   const std::int64_t chunks = edge_grad_chunks(in.batch);
   float* buffers = parts + chunks * part_size;
 
+  WorkerPlanes::prepare(g, buffers);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
     const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
     float* chunk_part = parts + chunk * part_size;
@@ -215,14 +219,14 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     for (std::int64_t n = chunk_begin(in.batch, chunks, chunk); n < chunk_begin(in.batch, chunks, chunk + 1); ++n) {
       const float* x = in.x + n * g.in_pixels() * c;
       const std::int64_t out_image = n * g.out_pixels() * c;
-      if (separable) fill_relu(g, x, in.scale ? scale : nullptr, shift, planes.input);
+      if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
       const float *pool = nullptr, *other_pool = nullptr;
       bool add = g.stride > 1;
       if (add && separable && to.dx) clear(g.in_pixels() * lanes, planes.dx);
       for (int b = 0; b < count; ++b) {
-        const float *dy = grads[b].dy + out_image, *z = branches[b].z + out_image;
+        const float* dy = grads[b].dy + out_image;
         if (branches[b].kind == EdgeBranchKind::separable) {
-          separable_image_backward(g, branches[b], work[b], dy, z, planes,
+          separable_image_backward(g, branches[b], work[b], dy, branches[b].z + out_image, planes,
                                    grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add);
           add = true;
           continue;
@@ -230,11 +234,13 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
         if (!to.dx) continue;
         float* plane = pool ? planes.other_pool : planes.pool;
         (pool ? other_pool : pool) = plane;
-        fill_gradient_dense(g.out_pixels(), c, lanes, dy, z, work[b].coefficients, planes.second);
+        float* dz = planes.values;
+        pool_image(g, branches[b].kind, x, dz, planes.tap);
+        fill_gradient_dense(g.out_pixels(), c, lanes, dy, dz, work[b].coefficients, dz);
         if (branches[b].kind == EdgeBranchKind::max_pool)
-          NASCENT_ISA::max_pool2d_scatter(edge_pool(g), planes.second, branches[b].tap + out_image, plane);
+          NASCENT_ISA::max_pool2d_scatter(edge_pool(g), dz, planes.tap, plane);
         else
-          NASCENT_ISA::avg_pool2d_grad(edge_pool(g), planes.second, plane);
+          NASCENT_ISA::avg_pool2d_grad(edge_pool(g), dz, plane);
       }
       if (!to.dx) continue;
       float* dx = to.dx + n * g.in_pixels() * c;

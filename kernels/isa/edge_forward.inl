@@ -13,13 +13,21 @@ constexpr std::int64_t kPixelsAtOnce = 64;
 
 inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const PackedBranch& packed,
                             const WorkerPlanes& planes, float* z) {
-  const std::int64_t fit = kPixelsAtOnce / g.out_width, at_once = fit < 1 ? 1 : fit;
+  const std::int64_t fit = kPixelsAtOnce / g.out_width, most = g.band_rows();
+  const std::int64_t at_once = fit < 1 ? 1 : fit < most ? fit : most;
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
-    depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.first);
-    pointwise(rows * g.out_width, g.channels, planes.first, g.lanes(), packed.forward,
+    depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.middle);
+    pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.forward,
               z + row * g.out_width * g.channels, g.channels, true);
   }
+}
+
+inline void pool_image(const EdgePlane& g, EdgeBranchKind kind, const float* x, float* z, std::uint8_t* tap) {
+  if (kind == EdgeBranchKind::max_pool)
+    NASCENT_ISA::max_pool2d(edge_pool(g), x, z, tap);
+  else
+    NASCENT_ISA::avg_pool2d(edge_pool(g), x, z);
 }
 
 void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch) {
@@ -42,19 +50,18 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
     if (branches[b].kind == EdgeBranchKind::separable)
       taps[b] = forward_taps(g, branches[b]), buffers += g.packed(branches[b]), separable = true;
 
+  WorkerPlanes::prepare(g, buffers);
   parallel_chunks(in.batch, [&](std::int64_t n) {
     const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
     const float* x = in.x + n * g.in_pixels() * c;
-    if (separable) fill_relu(g, x, in.scale ? scale : nullptr, shift, planes.input);
+    if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
     for (int b = 0; b < count; ++b) {
       const EdgeBranch& branch = branches[b];
-      float* z = branch.z + n * out_image;
+      float* z = branch.kind == EdgeBranchKind::separable ? branch.z + n * out_image : planes.values;
       if (branch.kind == EdgeBranchKind::separable)
         separable_image(g, branch, taps[b], PackedBranch(g, branch, packed[b]), planes, z);
-      else if (branch.kind == EdgeBranchKind::max_pool)
-        NASCENT_ISA::max_pool2d(edge_pool(g), x, z, branch.tap + n * out_image);
-      else
-        NASCENT_ISA::avg_pool2d(edge_pool(g), x, z);
+      else if (branch.mean)
+        pool_image(g, branch.kind, x, z, nullptr);
       if (branch.mean) column_sums(g.out_pixels(), c, z, z, image_sums + n * sums_image + b * 2 * c);
     }
   });

@@ -1,8 +1,10 @@
 // Mixing: 4 bytes read a multiply-add, memory-bound. Terms in groups of eight, so that no more streams run than the
-// prefetcher follows; y stays in L2 between the groups of an image.
+// prefetcher follows; y stays in L2 between the groups of an image. A pool costs less than to store it and load it: 4
+// loads and 6 compares or adds a vector from L2, where DRAM takes a write, the read before it and a read.
 #pragma once
-#include "kernels/edge_mix.h"
+#include "kernels/isa/avg_pool2d.inl"
 #include "kernels/isa/plane.inl"
+#include "kernels/mix_planes.h"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -12,6 +14,26 @@ constexpr int kTermsAtOnce = 8;
 // Lanes of the coefficients: as the channels lie where they fill vectors, else pixel by pixel.
 inline std::int64_t mix_lanes(std::int64_t channels) {
   return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
+}
+
+// Where the terms of image n are read: pools are taken into this worker's planes first.
+inline void mix_images(const MixShape& s, int count, const MixTerm* terms, std::int64_t n, float* planes,
+                       const float** z) {
+  const MixPlanes p = MixPlanes::of(s, count, terms);
+  const std::int64_t input = s.pool.height * s.pool.width * s.channels;
+  float* plane = planes + worker() * p.pools * p.plane;
+  for (int t = 0; t < count; ++t) {
+    if (terms[t].source == MixSource::tensor) {
+      z[t] = terms[t].z + n * s.pixels * s.channels;
+      continue;
+    }
+    const float* x = terms[t].z + n * input;
+    if (terms[t].source == MixSource::max_pool)
+      NASCENT_ISA::max_pool2d(s.pool, x, plane, nullptr);
+    else
+      NASCENT_ISA::avg_pool2d(s.pool, x, plane);
+    z[t] = plane, plane += p.plane;
+  }
 }
 
 // y (+)= shift + sum of N terms, one image. z are the terms' images; scales [N][period].
@@ -40,14 +62,14 @@ void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const floa
               float* scratch) {
   const MixShape s = shape;
   const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
-  float *shifts = scratch, *scales = scratch + period;
+  float *shifts = scratch, *scales = scratch + period, *planes = scratch + mix_coefficients(s, count);
   repeat_channels(s.channels, lanes, shift, 0, shifts);
   for (int t = 0; t < count; ++t) repeat_channels(s.channels, lanes, terms[t].scale, 0, scales + t * period);
   parallel_chunks(s.batch, [&](std::int64_t n) {
     for (int t = 0; t < count; t += kTermsAtOnce) {
       const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
       const float* z[kTermsAtOnce];
-      for (int k = 0; k < now; ++k) z[k] = terms[t + k].z + n * image;
+      mix_images(s, now, terms + t, n, planes, z);
       kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, add || t > 0,
                          y + n * image);
     }
@@ -91,12 +113,13 @@ void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const
                    float* scratch) {
   const MixShape s = shape;
   const std::int64_t image = s.pixels * s.channels, rows = (1 + count) * s.channels;
+  float* planes = scratch + mix_image_sums(s, count);
   parallel_chunks(s.batch, [&](std::int64_t n) {
     float* own = scratch + n * rows;
     for (int t = 0; t < count; t += kTermsAtOnce) {
       const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
       const float* z[kTermsAtOnce];
-      for (int k = 0; k < now; ++k) z[k] = terms[t + k].z + n * image;
+      mix_images(s, now, terms + t, n, planes, z);
       kMixSums[now - 1](s.pixels, s.channels, dy + n * image, z, t == 0 ? own : nullptr, own + (1 + t) * s.channels);
     }
   });

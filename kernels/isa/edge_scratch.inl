@@ -9,15 +9,33 @@ namespace {
 
 // A worker's planes of the image in hand.
 struct WorkerPlanes {
-  float *input, *first, *second, *gradient, *dx, *pool, *other_pool;
+  float* bordered;           // [0]: 1 when the borders of `input` are zeros; they stay so from image to image
+  float *input, *gradient;   // relu(x) and dt, between borders of zeros
+  float *middle, *dz;        // bands of rows: the depthwise output, and the gradient of z
+  float *dx, *values;        // what the blocks give; a pool's output, then its gradient
+  float *pool, *other_pool;  // what the pools give
+  std::uint8_t* tap;         // of max pooling: which won
   WorkerPlanes(const EdgePlane& g, float* at)
-      : input(at),
-        first(input + g.padded_in()),
-        second(first + g.dense_out()),
-        gradient(second + g.dense_out()),
-        dx(gradient + g.padded_out()),
-        pool(dx + g.dense_in()),
-        other_pool(pool + g.dense_in()) {}
+      : bordered(at),
+        input(at + 16),
+        gradient(input + g.padded_in()),
+        middle(gradient + g.padded_out()),
+        dz(middle + g.band()),
+        dx(dz + g.band()),
+        values(dx + g.dense_in()),
+        pool(values + g.dense_out()),
+        other_pool(pool + g.dense_in()),
+        tap(reinterpret_cast<std::uint8_t*>(other_pool + g.dense_in())) {}
+
+  // Before the first image of a call.
+  static void prepare(const EdgePlane& g, float* buffers) {
+    for (std::int64_t w = 0; w < threads(); ++w) buffers[w * g.worker_floats()] = 0;
+  }
+  void fill_input(const EdgePlane& g, const float* x, const float* scale, const float* shift) const {
+    if (bordered[0] == 0) clear_border(g.height, g.width, g.pad, g.lanes(), input);
+    bordered[0] = 1;
+    fill_relu(g, x, scale, shift, input);
+  }
 };
 
 // C = A B for the pixels of a plane: A [pixels, lanes], B packed. `fetch_c`: C lies in memory, not in a plane.

@@ -54,7 +54,10 @@ bool take_largest(const PoolPixels pixels, const PoolTaps t, const float* const 
           winner[q] = select(wins, number(a, b), winner[q]);
         }
 #pragma GCC unroll 2
-    for (int q = 0; q < Q; ++q) store_up_to<W>(y + to[q], largest[q], n), store_bytes(tap + to[q], winner[q], n);
+    for (int q = 0; q < Q; ++q) {
+      store_up_to<W>(y + to[q], largest[q], n);
+      if (tap) store_bytes(tap + to[q], winner[q], n);
+    }
     if constexpr (!kNaN) found = found | unordered(sum[0], sum[Q - 1]);
   };
   pixels.each_two(
@@ -70,7 +73,7 @@ void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap)
   parallel_chunks(s.batch, [&](std::int64_t image) {
     const float* const image_x = x + image * s.height * s.width * c;
     float* const image_y = y + image * oh * ow * c;
-    std::uint8_t* const image_tap = tap + image * oh * ow * c;
+    std::uint8_t* const image_tap = tap ? tap + image * oh * ow * c : nullptr;
     PoolRuns runs;
     window_runs(s, 0, ow, runs);
     const auto take_row = [&](std::int64_t i) {
@@ -82,15 +85,18 @@ void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap)
         const PoolPixels pixels{run.pixels, c, s.stride * c, c};
         const PoolTaps taps = window_taps(s, rows, run.cover);
         with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
-          if (take_largest<ni.value, nj.value, false>(pixels, taps, from, image_y + to, image_tap + to))
-            take_largest<ni.value, nj.value, true>(pixels, taps, from, image_y + to, image_tap + to);
+          std::uint8_t* const to_tap = tap ? image_tap + to : nullptr;
+          if (take_largest<ni.value, nj.value, false>(pixels, taps, from, image_y + to, to_tap))
+            take_largest<ni.value, nj.value, true>(pixels, taps, from, image_y + to, to_tap);
         });
       }
     };
+    const auto rows_together = [&]<class Best>() {
+      s.stride == 1 ? max_pool_rows_together<Best, 1>(s, runs, image_x, image_y, image_tap, take_row)
+                    : max_pool_rows_together<Best, 2>(s, runs, image_x, image_y, image_tap, take_row);
+    };
     if (pools_rows_together(s))
-      return (s.stride == 1
-                  ? max_pool_rows_together<1, decltype(take_row)>
-                  : max_pool_rows_together<2, decltype(take_row)>)(s, runs, image_x, image_y, image_tap, take_row);
+      return tap ? rows_together.template operator()<Winner>() : rows_together.template operator()<Largest>();
     for (std::int64_t i = 0; i < oh; ++i) take_row(i);
   });
 }

@@ -3,6 +3,8 @@
 // compares and maxima an output 9 are left at four rows, 14 at stride 2; there fewer rows come from L3 twice. Bits and
 // winners are those of the windows taken one by one.
 #pragma once
+#include <type_traits>
+
 #include "kernels/isa/pool2d.inl"
 #include "kernels/masks.h"
 
@@ -21,16 +23,24 @@ struct Winner {
   Vector<kWidth> value;
   Bytes tap;
 };
+struct Largest {  // where nobody asks which
+  Vector<kWidth> value;
+  NASCENT_INLINE Largest() = default;
+  NASCENT_INLINE Largest(Vector<kWidth> v) : value(v) {}
+  NASCENT_INLINE Largest(Vector<kWidth> v, const Bytes&) : value(v) {}
+};
 // Of equal ones the first, so that joining in row order, however it is bracketed, finds the first of the largest.
 NASCENT_INLINE Winner larger(const Winner first, const Winner second) {
   return {max_of(second.value, first.value), select(greater(second.value, first.value), second.tap, first.tap)};
 }
 NASCENT_INLINE Winner rows_down(const Winner w, const Bytes taps) { return {w.value, add_bytes(w.tap, taps)}; }
+NASCENT_INLINE Largest larger(const Largest first, const Largest second) { return max_of(second.value, first.value); }
+NASCENT_INLINE Largest rows_down(const Largest w, const Bytes&) { return w; }
 
 // rows_together(S) rows of output from row i on, columns of a run covered by NJ columns each. A row beyond the image is
 // its neighbour over again: below, it is never larger; above, it is tapped as the row it stands for. Says whether some
 // input may be NaN: in a row of runs each column is one of the last S of three or in a run of fewer.
-template <int S, int NJ>
+template <class Best, int S, int NJ>
 NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std::int64_t i, const float* const x,
                               float* const y, std::uint8_t* const tap) {
   constexpr int W = kWidth, R = rows_together(S), kRead = S * (R - 1) + 3;
@@ -47,34 +57,34 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   const Bytes above = bytes(i == 0 ? 3 : 0), down = bytes(3);
   Vector<W> sum{};
   float* const to = y + i * out_row + run.j * c;
-  std::uint8_t* const to_tap = tap + i * out_row + run.j * c;
+  std::uint8_t* const to_tap = tap ? tap + i * out_row + run.j * c : nullptr;
   // Inlined by order: GCC 12 takes a body of this size for too large, and a call a vector makes it half as fast again.
   const auto take = [&](std::int64_t f, std::int64_t at, std::int64_t n) __attribute__((always_inline)) {
-    Winner best[kRead];
+    Best best[kRead];
     Vector<W> met_sum{};  // its own, or the additions of all vectors would wait for each other
 #pragma GCC unroll 6
     for (int r = 0; r < kRead; ++r) {
 #pragma GCC unroll 3
       for (int b = 0; b < NJ; ++b) {
-        const Winner met{load_up_to<W>(from[r] + f + b * c, n), column[b]};
+        const Best met{load_up_to<W>(from[r] + f + b * c, n), column[b]};
         best[r] = b == 0 ? met : larger(best[r], met);
         if (NJ < 3 || (S == 1 ? b == 1 : b > 0)) met_sum += met.value;
       }
     }
     sum += met_sum;
     best[0] = rows_down(best[0], above);
-    Winner out[R];
+    Best out[R];
 #pragma GCC unroll 4
     for (int r = 0; r < R; r += S == 1 ? 2 : 1) {
-      const Winner* const w = best + S * r;
-      const Winner shared = larger(w[1], rows_down(w[2], down));  // of the two lower rows of window r
+      const Best* const w = best + S * r;
+      const Best shared = larger(w[1], rows_down(w[2], down));  // of the two lower rows of window r
       out[r] = larger(w[0], rows_down(shared, down));
       if constexpr (S == 1) out[r + 1] = larger(shared, rows_down(rows_down(w[3], down), down));
     }
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) {
       store_up_to<W>(to + r * out_row + at, out[r].value, n);
-      store_bytes(to_tap + r * out_row + at, out[r].tap, n);
+      if constexpr (std::is_same_v<Best, Winner>) store_bytes(to_tap + r * out_row + at, out[r].tap, n);
     }
   };
   // At stride 1 the pixels are one run of floats.
@@ -93,7 +103,7 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
 
 // All rows of an image; again(i) takes row i anew where an input may be NaN. The last rows are taken together with as
 // many of those before them as it needs.
-template <int S, class Again>
+template <class Best, int S, class Again>
 void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const float* x, float* y, std::uint8_t* tap,
                             const Again& again) {
   constexpr int R = rows_together(S);
@@ -103,11 +113,11 @@ void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const floa
     for (int j = 0; j < runs.count; ++j) {
       const PoolRun& run = runs.run[j];
       if (run.cover.count == 3)
-        found |= pool_rows<S, 3>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 3>(s, run, i, x, y, tap);
       else if (run.cover.count == 2)
-        found |= pool_rows<S, 2>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 2>(s, run, i, x, y, tap);
       else
-        found |= pool_rows<S, 1>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 1>(s, run, i, x, y, tap);
     }
     if (found)
       for (int k = 0; k < R; ++k) again(i + k);

@@ -53,11 +53,11 @@ inline void clear_border(std::int64_t rows, std::int64_t columns, std::int64_t p
   clear(pad * pitch + 64, plane + (rows + pad) * pitch);
 }
 
-// relu(x*scale + shift) of an image between zeros; coefficients repeated, null: relu(x).
+// relu(x*scale + shift) of an image between borders, which are zeros before and after; coefficients repeated, null:
+// relu(x).
 inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, const float* shift, float* plane) {
   constexpr int W = kWidth;
   const std::int64_t pitch = g.in_pitch(), lanes = g.lanes();
-  clear_border(g.height, g.width, g.pad, lanes, plane);
   for (std::int64_t i = 0; i < g.height; ++i) {
     const float* from = x + i * g.width * g.channels;
     float* to = plane + (i + g.pad) * pitch + g.pad * lanes;

@@ -37,13 +37,16 @@ void max_pool2d(const PoolShape& s, const T* x, T* y, std::uint8_t* tap) {
   pool_each_window(s, [&](std::int64_t n, const PoolWindow& window, std::int64_t to) {
     const std::int64_t first = (window.top - window.origin_row) * s.kernel + window.left - window.origin_column;
     std::fill_n(y + to, s.channels, -std::numeric_limits<T>::infinity());
-    std::fill_n(tap + to, s.channels, static_cast<std::uint8_t>(first));
+    if (tap) std::fill_n(tap + to, s.channels, static_cast<std::uint8_t>(first));
     for (std::int64_t row = window.top; row < window.bottom; ++row)
       for (std::int64_t column = window.left; column < window.right; ++column) {
         const T* pixel = x + ((n * s.height + row) * s.width + column) * s.channels;
         const auto t = static_cast<std::uint8_t>((row - window.origin_row) * s.kernel + column - window.origin_column);
         for (std::int64_t c = 0; c < s.channels; ++c)
-          if (pixel[c] > y[to + c] || pixel[c] != pixel[c]) y[to + c] = pixel[c], tap[to + c] = t;
+          if (pixel[c] > y[to + c] || pixel[c] != pixel[c]) {
+            y[to + c] = pixel[c];
+            if (tap) tap[to + c] = t;
+          }
       }
   });
 }

@@ -120,7 +120,7 @@ Tensor DartsSupernet::forward(const Tensor& images, const Context& context) cons
     for (const Cell& cell : cells_) {
       const Recompute recompute = left-- > 0 ? Recompute::branches : usual;
       s0 = std::exchange(s1, cell.forward_fused(s0, s1, weights[cell.reduction], space(), recompute, context));
-      if (cell.reduction) usual = Recompute::pools;
+      if (cell.reduction) usual = Recompute::nothing;
     }
     return head_->forward(concat(s1), context);
   }

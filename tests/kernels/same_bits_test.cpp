@@ -21,13 +21,11 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   const EdgeInput in{9, 13, 15, channels, stride, x.data(), a.data(), b.data()};
   const std::int64_t out = 9 * in.out_height() * in.out_width() * channels;
   const auto dy = reals<float>(out, 11);
-  std::vector<float> z(2 * out), statistics(4 * channels), depthwise(25 * channels), pointwise(channels * channels);
-  std::vector<std::uint8_t> tap(static_cast<std::size_t>(out));
-  EdgeBranch branches[] = {{.kernel = 5, .depthwise = w.data(), .pointwise = w.data() + 25 * channels},
-                           {.kind = EdgeBranchKind::max_pool, .tap = tap.data()}};
+  std::vector<float> z(out), statistics(4 * channels), depthwise(25 * channels), pointwise(channels * channels);
+  EdgeBranch branches[] = {{.kernel = 5, .depthwise = w.data(), .pointwise = w.data() + 25 * channels, .z = z.data()},
+                           {.kind = EdgeBranchKind::max_pool}};
   EdgeBranchGrad grads[2];
   for (int k = 0; k < 2; ++k) {
-    branches[k].z = z.data() + k * out;
     branches[k].mean = statistics.data() + 2 * k * channels, branches[k].variance = branches[k].mean + channels;
     grads[k] = {dy.data(), a.data(), b.data(), d.data()};
   }
@@ -38,11 +36,11 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   isa.fused_edge->branches_backward(in, 2, branches, grads,
                                     {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels},
                                     scratch.data());
-  const MixShape mix{9, in.out_height() * in.out_width(), channels};
-  const MixTerm terms[] = {{branches[0].z, a.data()}, {branches[1].z, b.data()}};
+  const MixShape mix{9, in.out_height() * in.out_width(), channels, {1, 13, 15, channels, 3, stride, 1}};
+  const MixTerm terms[] = {{z.data(), a.data()}, {x.data(), b.data(), MixSource::max_pool}};
   std::vector<float> y(static_cast<std::size_t>(out)), dots;
   std::vector<double> mix_sums(3 * channels);
-  scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2) + edge_mix_sums_scratch(mix, 2)));
+  scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2, terms) + edge_mix_sums_scratch(mix, 2, terms)));
   isa.fused_edge->mix(mix, 2, terms, d.data(), false, y.data(), scratch.data());
   isa.fused_edge->mix(mix, 2, terms, d.data(), true, y.data(), scratch.data());
   isa.fused_edge->mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
