@@ -16,12 +16,10 @@ inline std::int64_t mix_lanes(std::int64_t channels) {
   return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
 }
 
-// Where the terms of image n are read: pools are taken into this worker's planes first.
-inline void mix_images(const MixShape& s, int count, const MixTerm* terms, std::int64_t n, float* planes,
-                       const float** z) {
-  const MixPlanes p = MixPlanes::of(s, count, terms);
+// z[t]: where term t of image n is read. Pools are taken first, into planes of p.plane floats from `plane` on.
+inline void mix_images(const MixShape& s, const MixPlanes& p, int count, const MixTerm* terms, std::int64_t n,
+                       float* plane, const float** z) {
   const std::int64_t input = s.pool.height * s.pool.width * s.channels;
-  float* plane = planes + worker() * p.pools * p.plane;
   for (int t = 0; t < count; ++t) {
     if (terms[t].source == MixSource::tensor) {
       z[t] = terms[t].z + n * s.pixels * s.channels;
@@ -61,6 +59,7 @@ constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_t
 void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const float* shift, bool add, float* y,
               float* scratch) {
   const MixShape s = shape;
+  const MixPlanes p = MixPlanes::of(s, count, terms);  // of all terms: every group of eight has the same
   const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
   float *shifts = scratch, *scales = scratch + period, *planes = scratch + mix_coefficients(s, count);
   repeat_channels(s.channels, lanes, shift, 0, shifts);
@@ -69,7 +68,7 @@ void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const floa
     for (int t = 0; t < count; t += kTermsAtOnce) {
       const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
       const float* z[kTermsAtOnce];
-      mix_images(s, now, terms + t, n, planes, z);
+      mix_images(s, p, now, terms + t, n, planes + worker() * p.pools * p.plane, z);
       kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, add || t > 0,
                          y + n * image);
     }
@@ -112,6 +111,7 @@ constexpr MixSumsKernel kMixSums[kTermsAtOnce] = {mix_sums<1>, mix_sums<2>, mix_
 void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const float* dy, double* sums,
                    float* scratch) {
   const MixShape s = shape;
+  const MixPlanes p = MixPlanes::of(s, count, terms);  // of all terms: every group of eight has the same
   const std::int64_t image = s.pixels * s.channels, rows = (1 + count) * s.channels;
   float* planes = scratch + mix_image_sums(s, count);
   parallel_chunks(s.batch, [&](std::int64_t n) {
@@ -119,7 +119,7 @@ void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const
     for (int t = 0; t < count; t += kTermsAtOnce) {
       const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
       const float* z[kTermsAtOnce];
-      mix_images(s, now, terms + t, n, planes, z);
+      mix_images(s, p, now, terms + t, n, planes + worker() * p.pools * p.plane, z);
       kMixSums[now - 1](s.pixels, s.channels, dy + n * image, z, t == 0 ? own : nullptr, own + (1 + t) * s.channels);
     }
   });
