@@ -105,3 +105,22 @@ TEST_CASE("max pooling without winners has the same values, NaN among them, on e
         }
       }
 }
+
+TEST_CASE("more terms than go at once, pools in either group, are mixed as each by itself") {
+  const PoolShape pool{.height = 8, .width = 8, .channels = 16, .kernel = 3, .stride = 1, .padding = 1};
+  const std::int64_t n = 12 * 8 * 8 * 16;
+  const auto x = integers<float>(n, 1, 3), z = integers<float>(n, 2, 3);
+  const std::vector<float> ones(16, 1), zeros(16, 0);
+  std::vector<MixTerm> terms(10, {z.data(), ones.data()});
+  terms[0] = terms[1] = terms[9] = {x.data(), ones.data(), MixSource::max_pool};
+  const MixShape s{12, 64, 16, pool};
+  for (const KernelTable* isa : isa_tables()) {
+    if (!isa->fused_edge) continue;
+    INFO(isa->name);
+    std::vector<float> together(n), one_by_one(n), scratch(edge_mix_scratch(s, 10, terms.data()));
+    isa->fused_edge->mix(s, 10, terms.data(), zeros.data(), false, together.data(), scratch.data());
+    for (std::size_t t = 0; t < terms.size(); ++t)
+      isa->fused_edge->mix(s, 1, &terms[t], zeros.data(), t > 0, one_by_one.data(), scratch.data());
+    CHECK(together == one_by_one);
+  }
+}
