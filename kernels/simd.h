@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include <cstdint>
+#include <utility>
 
 #ifndef NASCENT_ISA
 #error "simd.h belongs to the instruction-set units"
@@ -59,6 +60,18 @@ template <class T>
 NASCENT_INLINE T opaque(T value) {
   asm("" : "+r"(value));
   return value;
+}
+
+template <int I>
+struct Constant {
+  static constexpr int value = I;
+};
+// body(Constant<0>) to body(Constant<N - 1>). A loop, even one to be unrolled, is unrolled too late: GCC by then keeps
+// an array's sums in memory, or a mask register beside each sum that says whether a branch has changed it.
+template <int N, class Body>
+NASCENT_INLINE void unrolled(const Body& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) { (body(Constant<i>{}), ...); }
+  (std::make_integer_sequence<int, N>{});
 }
 
 // a*b + c, one rounding where the unit has FMA. Spelled out where an operand comes through a branch (a masked load):

@@ -1,11 +1,11 @@
 // Ladder: v1 naive = reference/depthwise_conv2d.h; v3 line buffer, and from it sums over lists of taps
-// (depthwise_rows.inl): this file. v4, the 1x1 convolution that follows fused in, is fused_branches.inl.
+// (depthwise_rows.inl): this file. v4, the 1x1 convolution that follows fused in, is edge_forward.inl.
 // Outputs that share their weights are a vector of channels at every pixel; at stride 1 pixels are one flat run, and
 // any number of channels fills whole vectors: weights are repeated over lane_period(channels). Intensity of 3x3: 18
 // FLOP per 8 bytes, 2 FLOP/byte: memory-bound from L3 on; 5x5, 6 FLOP/byte, is bound by its loads.
 #pragma once
 #include "kernels/depthwise_conv2d.h"
-#include "kernels/isa/depthwise_window_grads.inl"
+#include "kernels/isa/depthwise_phases.inl"
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
 
@@ -102,28 +102,40 @@ inline bool fetch_ahead(const DepthwiseShape& s) {
   return s.channels > 16 && s.batch * s.height * s.width * s.channels > 512 * 1024;
 }
 
-// The same by windows, straight from the image.
-inline void convolve_windows(const DepthwiseShape& s, const BandShape& b, WindowKernel window, bool reversed,
-                             const float* x, const float* w, float* y) {
-  const std::int64_t c = s.channels, pitch = b.width * c, w_step = reversed ? -c : c;
-  if (reversed) w += (s.kernel_h * s.kernel_w - 1) * c;
-  parallel_ranges(s.batch * b.out_height, b.band(), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      const std::int64_t top = row % b.out_height * b.stride - b.pad_h;
-      const Inside inside = taps_inside(s.kernel_h, s.dilation, b.height, top);
-      window({.x = x + (row / b.out_height * b.height + top + inside.begin * s.dilation) * pitch - b.pad_w * c,
-              .x_row = s.dilation * pitch,
-              .x_step = c,
-              .w = w + inside.begin * s.kernel_w * w_step,
-              .w_step = w_step,
-              .y = y + row * b.out_width * c,
-              .y_step = c,
-              .kernel_h = inside.end - inside.begin,
-              .first = b.pad_w,
-              .last = b.pad_w + b.width,
-              .ahead = fetch_ahead(s) ? (inside.end - inside.begin) * s.dilation * pitch + b.pad_w * c : 0},
-             b.out_width, c);
-    }
+// Calls body(image, begin, end) for runs of about `at_once` of each image's rows, in parallel.
+template <class Body>
+NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_t at_once, const Body& body) {
+  const std::int64_t runs = (rows + at_once - 1) / at_once;
+  parallel_chunks(batch * runs, [&](std::int64_t chunk) {
+    const std::int64_t run = chunk % runs;
+    body(chunk / runs, rows * run / runs, rows * (run + 1) / runs);
+  });
+}
+
+// By windows, straight from the image.
+inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const float* x, const float* w, float* y) {
+  const std::int64_t c = s.channels, pitch = s.width * c, columns = s.out_width();
+  const std::int64_t at_once = window_rows_at_once(pitch, s.dilation * (s.kernel_h - 1), s.stride, columns);
+  each_rows(s.batch, s.out_height(), at_once, [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
+    const std::int64_t top = begin * s.stride - s.padding;
+    window({.x = x + (image * s.height + top) * pitch - s.padding * c,
+            .x_row = pitch,
+            .x_step = c,
+            .w = w,
+            .w_row = s.kernel_w * c,
+            .w_step = c,
+            .y = y + (image * s.out_height() + begin) * columns * c,
+            .y_row = columns * c,
+            .y_step = c,
+            .rows = end - begin,
+            .columns = columns,
+            .kernel_h = s.kernel_h,
+            .first_row = -top,
+            .last_row = s.height - top,
+            .first = s.padding,
+            .last = s.padding + s.width,
+            .fetch = fetch_ahead(s)},
+           c);
   });
 }
 
@@ -131,9 +143,6 @@ inline void convolve_windows(const DepthwiseShape& s, const BandShape& b, Window
 void convolve_depthwise(const DepthwiseShape& s, const BandShape& b, bool reversed, const float* x, const float* w,
                         float* y, float* scratch) {
   const std::int64_t c = s.channels, period = lane_period(c), all = s.kernel_h * s.kernel_w;
-  // Few channels leave most of a vector empty unless pixels are one flat run of taps.
-  const WindowKernel window = c >= 16 ? window_kernel(s.kernel_w, b.stride, s.dilation) : nullptr;
-  if (window) return convolve_windows(s, b, window, reversed, x, w, y);
   repeat_weights(s, w, scratch);
   each_band(b, s.batch, x, scratch + all * period,
             [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
@@ -154,16 +163,54 @@ void convolve_depthwise(const DepthwiseShape& s, const BandShape& b, bool revers
             });
 }
 
+// Few channels leave most of a vector empty unless pixels are one flat run of taps, which a stride breaks up.
+inline bool fill_vectors(const DepthwiseShape& s) { return s.channels >= (s.stride > 1 ? 4 : 16); }
+
 void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const float* w, float* y, float* scratch) {
-  convolve_depthwise(s, forward_band(s), false, x, w, y, scratch);
+  const WindowKernel window = fill_vectors(s) ? window_kernel(s.kernel_w, s.stride, s.dilation, s.padding) : nullptr;
+  if (window)
+    convolve_windows(s, window, x, w, y);
+  else
+    convolve_depthwise(s, forward_band(s), false, x, w, y, scratch);
+}
+
+inline void input_grad_windows(const InputGrad& whole, std::int64_t batch, bool fetch) {
+  const std::int64_t reach = whole.dilation * (whole.kernel_h - 1) / whole.stride;
+  const std::int64_t at_once = window_rows_at_once(whole.dy_row, reach, 1, whole.out_width);
+  each_rows(batch, phase_size(whole.height, whole.stride, 0), at_once,
+            [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
+              InputGrad g = whole;
+              g.dy += image * g.out_height * g.dy_row;
+              g.dx += image * g.height * g.width * g.lanes;
+              input_grad_by_phases(g, begin, end, fetch);
+            });
 }
 
 // In gather form: each remainder by the stride is a convolution of its own, over the taps that reach it.
 void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const float* w, float* dx, float* scratch) {
   const BandShape b = gradient_band(s);
+  const std::int64_t c = s.channels;
+  const InputGrad by_window{.kernel_h = s.kernel_h,
+                            .kernel_w = s.kernel_w,
+                            .stride = s.stride,
+                            .dilation = s.dilation,
+                            .padding = s.padding,
+                            .dy = dy,
+                            .dy_row = s.out_width() * c,
+                            .out_height = s.out_height(),
+                            .out_width = s.out_width(),
+                            .between_zeros = false,
+                            .w = w,
+                            .w_step = c,
+                            .dx = dx,
+                            .height = s.height,
+                            .width = s.width,
+                            .lanes = c,
+                            .add = false};
+  if (fill_vectors(s) && by_phases(by_window)) return input_grad_windows(by_window, s.batch, fetch_ahead(s));
   if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
     return convolve_depthwise(s, b, true, dy, w, dx, scratch);
-  const std::int64_t c = s.channels, period = lane_period(c), all = s.kernel_h * s.kernel_w;
+  const std::int64_t period = lane_period(c), all = s.kernel_h * s.kernel_w;
   repeat_weights(s, w, scratch);
   each_band(b, s.batch, dy, scratch + all * period,
             [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
@@ -184,114 +231,6 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
                                     (s.width - j + s.stride - 1) / s.stride, c, period);
                   }
             });
-}
-
-// Lanes beyond the last whole 4, one at a time.
-inline void add_lane_grads(const TapGrad& t, std::int64_t lane, std::int64_t kernel_h, std::int64_t kernel_w) {
-  for (std::int64_t u = 0; u < kernel_h; ++u)
-    for (std::int64_t v = 0; v < kernel_w; ++v) {
-      float& sum = t.sums[(u * kernel_w + v) * t.lanes + lane];
-      for (std::int64_t i = 0; i < t.rows; ++i)
-        for (std::int64_t j = 0; j < t.columns; ++j)
-          sum = __builtin_fmaf(t.x[i * t.x_row + j * t.x_step + u * t.tap_row + v * t.tap_column + lane],
-                               t.g[i * t.g_row + j * t.g_step + lane], sum);
-    }
-}
-
-struct GradKernel {
-  std::int64_t height, width, stride, dilation;
-};
-template <int W>
-NASCENT_INLINE void add_lanes_grads(const TapGrad& whole, std::int64_t lane, const GradKernel& k) {
-  TapGrad t = whole;
-  t.x += lane, t.g += lane, t.sums += lane;
-  if (k.height == k.width) return tap_grads_of<W>(t, k.width);
-  for (std::int64_t tap = 0; tap < k.height * k.width; ++tap, t.sums += t.lanes) {
-    TapGrad one = t;
-    one.x += tap / k.width * t.tap_row + tap % k.width * t.tap_column;
-    add_tap_grads<W, 1, 1>(one);
-  }
-}
-
-// From a band between zeros, whatever the kernel and the channels.
-inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
-  constexpr int W = kWidth;
-  for (std::int64_t lane = 0; lane < t.lanes;) {
-    const std::int64_t left = t.lanes - lane;
-    if (left >= W)
-      add_lanes_grads<W>(t, lane, kernel), lane += W;
-    else if (W > 8 && left >= 8)
-      add_lanes_grads<(W > 8 ? 8 : W)>(t, lane, kernel), lane += 8;
-    else if (W > 4 && left >= 4)
-      add_lanes_grads<4>(t, lane, kernel), lane += 4;
-    else
-      add_lane_grads(t, lane++, kernel.height, kernel.width);
-  }
-}
-
-// By windows, from the image itself: whole vectors, and the last channels by the narrower that holds them.
-constexpr int kHalfVector = kWidth < 8 ? kWidth : 8;
-inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
-  const WindowGrads wide = window_grads_kernel<kWidth>(k.width, k.stride, k.dilation),
-                    narrow = window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation);
-  for (std::int64_t lane = 0; lane < t.lanes;) {
-    const bool whole = t.lanes >= kWidth && t.lanes - lane > kHalfVector;
-    (whole ? wide : narrow)(t, lane);
-    lane += whole ? kWidth : kHalfVector;
-  }
-}
-
-// 3/8 of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
-// fetched.
-constexpr std::int64_t kImagesFloats = 96 * 1024;
-
-void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
-  const BandShape b = forward_band(s);
-  const std::int64_t c = s.channels, sums = s.kernel_h * s.kernel_w * c, row = b.out_width * c;
-  const std::int64_t chunks = reduction_chunks(s.batch), image = s.height * s.width * c, out = b.out_height * row;
-  const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
-  // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
-  const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
-                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
-  const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
-  const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
-  const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  float* buffers = scratch + round_up(chunks * sums, 16);
-  parallel_chunks(chunks, [&](std::int64_t chunk) {
-    float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
-    clear(sums, part);
-    const std::int64_t end = chunk_begin(s.batch, chunks, chunk + 1);
-    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < end; n += together)
-      for (std::int64_t begin = 0; begin < b.out_height; begin += band) {
-        const std::int64_t top = begin * s.stride - s.padding;
-        TapGrad t{.x = buffer,
-                  .x_row = s.stride * pitch,
-                  .x_step = s.stride * c,
-                  .tap_row = s.dilation * pitch,
-                  .tap_column = s.dilation * c,
-                  .g = dy + n * out + begin * row,
-                  .g_row = row,
-                  .g_step = c,
-                  .rows = begin + band < b.out_height ? band : b.out_height - begin,
-                  .columns = b.out_width,
-                  .sums = part,
-                  .lanes = c};
-        if (direct) {
-          t.x = x + n * image + top * pitch - s.padding * c;
-          t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
-          t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row,
-          t.next_g = t.g + t.images * t.rows * row;
-          t.first_row = -top, t.last_row = s.height - top;
-          t.first_column = s.padding, t.last_column = s.padding + s.width;
-        } else {
-          fill_band(b, x + n * image, begin, t.rows, buffer);
-        }
-        direct ? add_window_weight_grads(t, kernel) : add_weight_grads(t, kernel);
-      }
-  });
-  copy(sums, scratch, dw);
-  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
-    for (std::int64_t e = 0; e < sums; ++e) dw[e] += scratch[chunk * sums + e];
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Pixels outside the image are left out, so no copy with borders of zeros is needed: it took as long as 3x3 itself.
 #pragma once
 #include "kernels/isa/depthwise_rows.inl"
+#include "kernels/isa/padded_band.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -22,109 +23,164 @@ NASCENT_INLINE Vector<W> load_once(const float* p) {
   return value;
 }
 
-struct WindowRow {
+// Rows of outputs of one image. x and y are those of the first output; what its first tap reads may not exist.
+struct WindowRows {
   const float* x;
-  std::int64_t x_row, x_step;  // floats between kernel rows, and between pixels
+  std::int64_t x_row, x_step;  // floats between rows of the image, and between its pixels
   const float* w;
-  std::int64_t w_step;  // floats between taps; negative: the kernel reversed
+  std::int64_t w_row, w_step;  // floats between kernel rows and between taps; negative: the kernel reversed
   float* y;
-  std::int64_t y_step;
+  std::int64_t y_row, y_step;
+  std::int64_t rows, columns;  // of outputs
   std::int64_t kernel_h;
-  std::int64_t first = 0, last = kEverywhere;  // pixels from x on that exist
-  bool add = false;                            // y += rather than y =
-  std::int64_t ahead = 0;                      // floats from x to the row to fetch for later; 0: none
+  std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
+  bool add = false;                                                                   // y += rather than y =
+  bool fetch = false;  // fetch what the next row of outputs reads for the first time, and where it is written
 };
 
-// P neighbouring outputs; of their pixels those with a bit in `inside`, or all.
+// Pixels at the ends of a window that may not exist: half of it.
+constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }
+
+// P neighbouring outputs from `kernel_rows` rows; of their pixels those with a bit in `inside`, or all.
 template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
-NASCENT_INLINE void run_window(const WindowRow& r, const float* x, const float* w, float* y, std::uint32_t inside) {
+[[gnu::noinline]] void run_window(const WindowRows& r, const float* x, const float* w, float* y,
+                                  std::int64_t kernel_rows, std::uint32_t inside) {
+  constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
   Vector<W> sum[P];
-  const std::int64_t step = r.x_step, w_step = r.w_step;
-  const auto each_output = [&](const auto& body) {
+  const std::int64_t step = r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row;
+  const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
     float* at = opaque(y);
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p, at += r.y_step) body(p, at);
+    const std::int64_t y_step = r.y_step;
+    unrolled<P>([&](auto p) __attribute__((always_inline)) { body(sum[p.value], at), at = opaque(at + y_step); });
   };
   if (r.add)
-    each_output([&](int p, const float* at) { sum[p] = load<W>(at); });
+    each_output([](Vector<W> & of, const float* at) __attribute__((always_inline)) { of = load<W>(at); });
   else
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) sum[p] = Vector<W>{};
-  if (r.ahead) {
-    const float* later = opaque(x + r.ahead);
-#pragma GCC unroll 16
-    for (int p = 0; p < P * Stride; ++p, later = opaque(later + step)) __builtin_prefetch(later);
-  }
-  for (std::int64_t u = r.kernel_h; u > 0; --u, x += r.x_row, w += KW * w_step) {
+    each_output([](Vector<W> & of, const float*) __attribute__((always_inline)) { of = Vector<W>{}; });
+  for (std::int64_t u = kernel_rows; u > 0; --u, x += x_row, w += w_row) {
     Vector<W> weight[KW];
+    const float *tap = w, *pixel = x;
+    unrolled<KW>([&](auto v)
+                     __attribute__((always_inline)) { weight[v.value] = load<W>(tap), tap = opaque(tap + w_step); });
+    inside = opaque(inside);
+    unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
+      if (kAll || (q.value >= kEnd && q.value < kPixels - kEnd) || (inside >> q.value & 1)) {
+        const Vector<W> value = load_once<W>(pixel);
 #pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v) weight[v] = load<W>(w + v * w_step);
-    const float* pixel = x;
-#pragma GCC unroll 32
-    for (int q = 0; q <= (P - 1) * Stride + (KW - 1) * Dilation; ++q, pixel += step) {
-      if (!kAll && !(opaque(inside) >> q & 1)) continue;
-      const Vector<W> value = load_once<W>(pixel);
-#pragma GCC unroll 8
-      for (int v = 0; v < KW; ++v) {
-        const int at = q - v * Dilation;
-        if (at >= 0 && at % Stride == 0 && at / Stride < P) sum[at / Stride] += value * weight[v];
+        for (int v = 0; v < KW; ++v) {
+          const int at = q.value - v * Dilation;
+          if (at >= 0 && at % Stride == 0 && at / Stride < P) sum[at / Stride] += value * weight[v];
+        }
       }
-    }
+      pixel = opaque(pixel + step);
+    });
   }
-  each_output([&](int p, float* at) { store<W>(at, sum[p]); });
+  each_output([](const Vector<W>& of, float* at) __attribute__((always_inline)) { store<W>(at, of); });
 }
 
-// `pixels` outputs, eight or four at a time, W lanes from `lane` on. Where that does not divide them, the last ones are
-// computed again; where they are added to, they come by themselves.
+// Of the rows of the image that `outputs` outputs are the first to read, when the row above is done, what they read;
+// and the row below of the outputs.
+template <int Stride, int Dilation>
+NASCENT_INLINE void fetch_next_row(const WindowRows& r, const float* x, const float* y, int outputs) {
+  constexpr int kStep = Stride == 2 && Dilation == 2 ? 2 : 1;  // dilated by 2, every other row and pixel are never read
+#pragma GCC unroll 2
+  for (int row = kStep; row <= Stride; row += kStep) {
+    const float* pixel = x + row * r.x_row;
+    for (int p = 0; p < outputs * Stride; p += kStep, pixel += kStep * r.x_step) __builtin_prefetch(pixel);
+  }
+  y += r.y_row;
+  for (int p = 0; p < outputs; ++p, y += r.y_step) __builtin_prefetch(y, 1);
+}
+
+// One row of outputs, W lanes, eight or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224
+// pixels). Where that does not divide them, the last ones are computed again; where they are added to, they come by
+// themselves.
 template <int W, int KW, int Stride, int Dilation>
-void window_pixels(const WindowRow& r, std::int64_t lane, std::int64_t pixels) {
+NASCENT_INLINE void window_row(const WindowRows& r, const float* x, const float* w, float* y, std::int64_t kernel_rows,
+                               const float* next) {
+  const std::int64_t pixels = r.columns;
   std::int64_t done = 0;
   const auto run = [&]<int P>() {
     constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1;
     for (; r.add ? done + P <= pixels : done < pixels; done += P) {
       const std::int64_t at = done + P <= pixels ? done : pixels - P, pixel = at * Stride;
-      const float *x = r.x + lane + pixel * r.x_step, *w = r.w + lane;
-      float* y = r.y + lane + at * r.y_step;
-      if (pixel >= r.first && pixel + kPixels <= r.last)
-        run_window<W, P, KW, Stride, Dilation, true>(r, x, w, y, 0);
+      if (r.fetch) fetch_next_row<Stride, Dilation>(r, next + pixel * r.x_step, y + at * r.y_step, P);
+      if (P > 1 && pixel >= r.first && pixel + kPixels <= r.last)
+        run_window<W, P, KW, Stride, Dilation, true>(r, x + pixel * r.x_step, w, y + at * r.y_step, kernel_rows, 0);
       else
-        run_window<W, P, KW, Stride, Dilation, false>(r, x, w, y, bits_inside(r.first - pixel, r.last - pixel));
+        run_window<W, P, KW, Stride, Dilation, false>(r, x + pixel * r.x_step, w, y + at * r.y_step, kernel_rows,
+                                                      bits_inside(r.first - pixel, r.last - pixel));
     }
   };
+  if (W == kWidth && pixels % 8 != 0 && pixels % 7 == 0) return run.template operator() < W == kWidth ? 7 : 8 > ();
   if (pixels >= 8) run.template operator()<8>();
   if (pixels - done >= 4) run.template operator()<4>();
   run.template operator()<1>();
 }
 
+// W lanes from `lane` on, row by row.
+template <int W, int KW, int Stride, int Dilation>
+void window_lanes(const WindowRows& r, std::int64_t lane) {
+  const float *x = r.x + lane, *w = r.w + lane;
+  float* y = r.y + lane;
+  for (std::int64_t i = 0; i < r.rows; ++i, x += Stride * r.x_row, y += r.y_row) {
+    // Kernel rows outside the image are left out: of 3x3 over 8 x 8 a twelfth, of 5x5 with dilation 2 a third.
+    std::int64_t begin = 0, end = r.kernel_h;
+    while (begin < end && i * Stride + begin * Dilation < r.first_row) ++begin;
+    while (end > begin && i * Stride + (end - 1) * Dilation >= r.last_row) --end;
+    window_row<W, KW, Stride, Dilation>(
+        r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin,
+        x + (r.kernel_h - 1) * Dilation * r.x_row + missing_taps(KW, Dilation) * r.x_step);
+  }
+}
+
 // Channels, four at least, by whole vectors. Where those do not divide them, the last ones are computed again; where
-// they are added to, four do. The row is never copied: wide loads of what narrow stores have just written would wait
+// they are added to, four do. A row is never copied: wide loads of what narrow stores have just written would wait
 // for them, as long as 8 pixels take.
 template <int KW, int Stride, int Dilation>
-void window_row(const WindowRow& r, std::int64_t pixels, std::int64_t channels) {
+void window_rows(const WindowRows& r, std::int64_t channels) {
   constexpr int W = kWidth;
   for (std::int64_t lane = 0; lane < channels;) {
     const std::int64_t left = channels - lane;
     if (left >= W)
-      window_pixels<W, KW, Stride, Dilation>(r, lane, pixels), lane += W;
+      window_lanes<W, KW, Stride, Dilation>(r, lane), lane += W;
     else if (W > 8 && left >= 8)
-      window_pixels<(W > 8 ? 8 : W), KW, Stride, Dilation>(r, lane, pixels), lane += 8;
+      window_lanes<(W > 8 ? 8 : W), KW, Stride, Dilation>(r, lane), lane += 8;
     else
-      window_pixels<4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane, pixels), lane += 4;
+      window_lanes<4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane), lane += 4;
   }
 }
 
-using WindowKernel = void (*)(const WindowRow&, std::int64_t pixels, std::int64_t channels);
+// Rows of outputs a call is best given: as many as keep the rows they read, of `row` floats each, in half of L1 from
+// one vector of lanes to the next; but 32 outputs, beside which the call's own work is small.
+inline std::int64_t window_rows_at_once(std::int64_t row, std::int64_t reach, std::int64_t stride,
+                                        std::int64_t columns) {
+  const std::int64_t fit = (kBandFloats / row - reach - 1) / stride + 1, least = columns < 32 ? 32 / columns : 1;
+  return fit > least ? fit : least;
+}
 
-// The kernels of the search spaces, or null.
-inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation) {
+using WindowKernel = void (*)(const WindowRows&, std::int64_t channels);
+
+// The kernels of the search spaces, and what one of stride 1 is going backward from stride 2 (depthwise_phases.inl);
+// null for others, and where more than half of a window may lie outside the image.
+inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation,
+                                  std::int64_t outside) {
   const auto of = [&]<int KW>() -> WindowKernel {
-    if (stride == 1) return dilation == 1 ? window_row<KW, 1, 1> : window_row<KW, 1, 2>;
-    return dilation == 1 ? window_row<KW, 2, 1> : window_row<KW, 2, 2>;
+    if (outside > missing_taps(KW, static_cast<int>(dilation))) return nullptr;
+    if (stride == 1) return dilation == 1 ? window_rows<KW, 1, 1> : window_rows<KW, 1, 2>;
+    return dilation == 1 ? window_rows<KW, 2, 1> : window_rows<KW, 2, 2>;
+  };
+  const auto undilated = [&]<int KW>() -> WindowKernel {
+    if (dilation != 1 || outside > missing_taps(KW, 1)) return nullptr;
+    return stride == 1 ? window_rows<KW, 1, 1> : KW == 7 ? window_rows<7, 2, 1> : nullptr;
   };
   if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return nullptr;
+  if (kernel_w == 1) return undilated.template operator()<1>();
+  if (kernel_w == 2) return undilated.template operator()<2>();
   if (kernel_w == 3) return of.template operator()<3>();
+  if (kernel_w == 4) return undilated.template operator()<4>();
   if (kernel_w == 5) return of.template operator()<5>();
-  if (kernel_w == 7 && dilation == 1) return stride == 1 ? window_row<7, 1, 1> : window_row<7, 2, 1>;
+  if (kernel_w == 7) return undilated.template operator()<7>();
   return nullptr;
 }
 

@@ -3,25 +3,11 @@
 // pixels and 8 gradients for 72 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of
 // a call; tap by tap they run in order of pixels, as in add_tap_grads. Pixels outside the image are left out.
 #pragma once
-#include <utility>
-
 #include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/padded_band.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
-
-template <int I>
-struct Constant {
-  static constexpr int value = I;
-};
-// body(Constant<0>) to body(Constant<N - 1>). A loop, even one to be unrolled, is unrolled too late: GCC by then keeps
-// an array's sums in memory, or a mask register beside each sum that says whether a branch has changed it.
-template <int N, class Body>
-NASCENT_INLINE void unrolled(const Body& body) {
-  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) { (body(Constant<i>{}), ...); }
-  (std::make_integer_sequence<int, N>{});
-}
 
 // Which pixels of a group exist: all; all kernel rows but not all columns; some.
 enum class Exist { all, rows, some };

@@ -3,6 +3,7 @@
 //   dz = a*dy + b*z + d;  dP += t^T dz;  dt = dz P^T;  dD[tap] += relu(x)[tap] * dt;  dx += [relu(x) > 0] * D^T(dt)
 // where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
 #pragma once
+#include "kernels/isa/depthwise_phases.inl"
 #include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/edge_forward.inl"
 
@@ -26,36 +27,28 @@ inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64
   return taps;
 }
 
-// Where the stride divides the dilation, every stride-th row and column is a convolution of dt by the reversed kernel
-// and the others get nothing.
-inline bool input_gradient_by_window(const EdgePlane& g, const EdgeBranch& b, const float* weights,
-                                     const float* gradient, bool add, float* dx) {
-  const std::int64_t lanes = g.lanes(), pitch = g.out_pitch(), s = g.stride, k = b.kernel, period = g.period();
-  if (lanes < 8 || b.dilation % s != 0 || b.padding() % s != 0 || (s > 1 && !add)) return false;
-  const std::int64_t dilation = b.dilation / s, padding = b.padding() / s;
-  const WindowKernel window = window_kernel(k, 1, dilation);
-  if (!window) return false;
-  for (std::int64_t i = 0; i < g.out_height; ++i) {
-    const Inside inside = taps_inside(k, dilation, g.out_height, i - padding);
-    window({.x = gradient + (g.pad + i - padding + inside.begin * dilation) * pitch + (g.pad - padding) * lanes,
-            .x_row = dilation * pitch,
-            .x_step = lanes,
-            .w = weights + (k * k - 1 - inside.begin * k) * period,
-            .w_step = -period,
-            .y = dx + i * s * g.width * lanes,
-            .y_step = s * lanes,
-            .kernel_h = inside.end - inside.begin,
-            .add = add},
-           g.out_width, lanes);
-  }
-  return true;
-}
-
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
                            bool add, float* dx) {
-  if (input_gradient_by_window(g, b, weights, gradient, add, dx)) return;
   const std::int64_t lanes = g.lanes(), s = g.stride;
   const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
+  const InputGrad by_window{.kernel_h = b.kernel,
+                            .kernel_w = b.kernel,
+                            .stride = s,
+                            .dilation = b.dilation,
+                            .padding = b.padding(),
+                            .dy = inside,
+                            .dy_row = g.out_pitch(),
+                            .out_height = g.out_height,
+                            .out_width = g.out_width,
+                            .between_zeros = true,
+                            .w = weights,
+                            .w_step = g.period(),
+                            .dx = dx,
+                            .height = g.height,
+                            .width = g.width,
+                            .lanes = lanes,
+                            .add = add};
+  if (lanes >= 8 && by_phases(by_window)) return input_grad_by_phases(by_window, 0, g.height);
   for (std::int64_t i0 = 0; i0 < s; ++i0)
     for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {
       const TapList taps = gradient_taps(g, b, i0, j0);
@@ -221,8 +214,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       const std::int64_t out_image = n * g.out_pixels() * c;
       if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
       const float *pool = nullptr, *other_pool = nullptr;
-      bool add = g.stride > 1;
-      if (add && separable && to.dx) clear(g.in_pixels() * lanes, planes.dx);
+      bool add = false;
       for (int b = 0; b < count; ++b) {
         const float* dy = grads[b].dy + out_image;
         if (branches[b].kind == EdgeBranchKind::separable) {

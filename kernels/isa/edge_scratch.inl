@@ -94,31 +94,32 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
   return taps;
 }
 
-// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side. Kernel rows in the
-// padding are left out: of 5x5 with dilation 2 over 8 x 8 a third.
+// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side.
 inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
                            const float* weights, std::int64_t begin, std::int64_t rows, float* to) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
-  const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation) : nullptr;
+  const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : nullptr;
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
-  for (std::int64_t i = begin; i < begin + rows; ++i, x += g.stride * pitch, to += g.out_width * lanes) {
-    if (window) {
-      const Inside inside = taps_inside(b.kernel, b.dilation, g.height, i * g.stride - b.padding());
-      window({.x = x + inside.begin * b.dilation * pitch,
-              .x_row = b.dilation * pitch,
-              .x_step = lanes,
-              .w = weights + inside.begin * b.kernel * g.period(),
-              .w_step = g.period(),
-              .y = to,
-              .y_step = lanes,
-              .kernel_h = inside.end - inside.begin},
-             g.out_width, lanes);
-    } else {
-      depthwise_run(
-          {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},
-          g.out_width, lanes);
-    }
-  }
+  if (window)
+    return window({.x = x,
+                   .x_row = pitch,
+                   .x_step = lanes,
+                   .w = weights,
+                   .w_row = b.kernel * g.period(),
+                   .w_step = g.period(),
+                   .y = to,
+                   .y_row = g.out_width * lanes,
+                   .y_step = lanes,
+                   .rows = rows,
+                   .columns = g.out_width,
+                   .kernel_h = b.kernel,
+                   .first_row = b.padding() - begin * g.stride,
+                   .last_row = b.padding() - begin * g.stride + g.height},
+                  lanes);
+  for (std::int64_t i = 0; i < rows; ++i, x += g.stride * pitch, to += g.out_width * lanes)
+    depthwise_run(
+        {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},
+        g.out_width, lanes);
 }
 
 inline PoolShape edge_pool(const EdgePlane& g) {

@@ -1,0 +1,120 @@
+// Weight gradients of depthwise convolution over a batch: chunks of images with sums of their own, added in order.
+#pragma once
+#include "kernels/depthwise_conv2d.h"
+#include "kernels/isa/depthwise_window_grads.inl"
+#include "kernels/isa/padded_band.inl"
+#include "kernels/parallel.h"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// Lanes beyond the last whole 4, one at a time.
+inline void add_lane_grads(const TapGrad& t, std::int64_t lane, std::int64_t kernel_h, std::int64_t kernel_w) {
+  for (std::int64_t u = 0; u < kernel_h; ++u)
+    for (std::int64_t v = 0; v < kernel_w; ++v) {
+      float& sum = t.sums[(u * kernel_w + v) * t.lanes + lane];
+      for (std::int64_t i = 0; i < t.rows; ++i)
+        for (std::int64_t j = 0; j < t.columns; ++j)
+          sum = __builtin_fmaf(t.x[i * t.x_row + j * t.x_step + u * t.tap_row + v * t.tap_column + lane],
+                               t.g[i * t.g_row + j * t.g_step + lane], sum);
+    }
+}
+
+struct GradKernel {
+  std::int64_t height, width, stride, dilation;
+};
+template <int W>
+NASCENT_INLINE void add_lanes_grads(const TapGrad& whole, std::int64_t lane, const GradKernel& k) {
+  TapGrad t = whole;
+  t.x += lane, t.g += lane, t.sums += lane;
+  if (k.height == k.width) return tap_grads_of<W>(t, k.width);
+  for (std::int64_t tap = 0; tap < k.height * k.width; ++tap, t.sums += t.lanes) {
+    TapGrad one = t;
+    one.x += tap / k.width * t.tap_row + tap % k.width * t.tap_column;
+    add_tap_grads<W, 1, 1>(one);
+  }
+}
+
+// From a band between zeros, whatever the kernel and the channels.
+inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
+  constexpr int W = kWidth;
+  for (std::int64_t lane = 0; lane < t.lanes;) {
+    const std::int64_t left = t.lanes - lane;
+    if (left >= W)
+      add_lanes_grads<W>(t, lane, kernel), lane += W;
+    else if (W > 8 && left >= 8)
+      add_lanes_grads<(W > 8 ? 8 : W)>(t, lane, kernel), lane += 8;
+    else if (W > 4 && left >= 4)
+      add_lanes_grads<4>(t, lane, kernel), lane += 4;
+    else
+      add_lane_grads(t, lane++, kernel.height, kernel.width);
+  }
+}
+
+// By windows, from the image itself: whole vectors, and the last channels by the narrower that holds them.
+constexpr int kHalfVector = kWidth < 8 ? kWidth : 8;
+inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
+  const WindowGrads wide = window_grads_kernel<kWidth>(k.width, k.stride, k.dilation),
+                    narrow = window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation);
+  for (std::int64_t lane = 0; lane < t.lanes;) {
+    const bool whole = t.lanes >= kWidth && t.lanes - lane > kHalfVector;
+    (whole ? wide : narrow)(t, lane);
+    lane += whole ? kWidth : kHalfVector;
+  }
+}
+
+// 3/8 of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
+// fetched.
+constexpr std::int64_t kImagesFloats = 96 * 1024;
+
+void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
+  const BandShape b = forward_band(s);
+  const std::int64_t c = s.channels, sums = s.kernel_h * s.kernel_w * c, row = b.out_width * c;
+  const std::int64_t chunks = reduction_chunks(s.batch), image = s.height * s.width * c, out = b.out_height * row;
+  const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
+  // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
+  const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
+                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
+  const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
+  const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
+  const std::int64_t pitch = direct ? b.width * c : b.pitch();
+  float* buffers = scratch + round_up(chunks * sums, 16);
+  parallel_chunks(chunks, [&](std::int64_t chunk) {
+    float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
+    clear(sums, part);
+    const std::int64_t end = chunk_begin(s.batch, chunks, chunk + 1);
+    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < end; n += together)
+      for (std::int64_t begin = 0; begin < b.out_height; begin += band) {
+        const std::int64_t top = begin * s.stride - s.padding;
+        TapGrad t{.x = buffer,
+                  .x_row = s.stride * pitch,
+                  .x_step = s.stride * c,
+                  .tap_row = s.dilation * pitch,
+                  .tap_column = s.dilation * c,
+                  .g = dy + n * out + begin * row,
+                  .g_row = row,
+                  .g_step = c,
+                  .rows = begin + band < b.out_height ? band : b.out_height - begin,
+                  .columns = b.out_width,
+                  .sums = part,
+                  .lanes = c};
+        if (direct) {
+          t.x = x + n * image + top * pitch - s.padding * c;
+          t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
+          t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row,
+          t.next_g = t.g + t.images * t.rows * row;
+          t.first_row = -top, t.last_row = s.height - top;
+          t.first_column = s.padding, t.last_column = s.padding + s.width;
+        } else {
+          fill_band(b, x + n * image, begin, t.rows, buffer);
+        }
+        direct ? add_window_weight_grads(t, kernel) : add_weight_grads(t, kernel);
+      }
+  });
+  copy(sums, scratch, dw);
+  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+    for (std::int64_t e = 0; e < sums; ++e) dw[e] += scratch[chunk * sums + e];
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
