@@ -1,7 +1,7 @@
-// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of 4 or 8 outputs in
-// registers, each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 8 outputs take 30
-// pixels and 8 gradients for 72 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of
-// a call; tap by tap they run in order of pixels, as in add_tap_grads. Pixels outside the image are left out.
+// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of 4 outputs in registers,
+// each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 4 outputs take 18 pixels and 4
+// gradients for 36 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of a call. Pixels
+// outside the image are left out. Eight outputs at once gain 3 % at 32x32 and lose a tenth at 8x8 and 7x7.
 #pragma once
 #include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/padded_band.inl"
@@ -59,46 +59,60 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   const std::int64_t pixels = t.images * t.rows * columns;
   const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels * Stride * Stride : nullptr,
               *next_g = t.next_g + lane * pixels;
-  const auto add_row = [&](const float* x, const float* g, std::uint32_t rows) __attribute__((always_inline)) {
-    const auto add_pixels = [&]<int N>(std::int64_t j) __attribute__((always_inline)) {
-      constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
-      const std::int64_t column = j * Stride;
-      const float *pixel = x + j * t.x_step, *gradient = g + j * t.g_step;
-      const auto inside = bits_inside(t.first_column - column, t.last_column - column);
-      if (next_x) {
+  const auto fetch = [&]<int N>() __attribute__((always_inline)) {
+    if (!next_x) return;
 #pragma GCC unroll 32
-        for (int p = 0; p < N * Stride * Stride * W / 16; ++p, next_x = opaque(next_x + 16))
-          __builtin_prefetch(next_x, 0, 2);
+    for (int p = 0; p < N * Stride * Stride * W / 16; ++p, next_x = opaque(next_x + 16))
+      __builtin_prefetch(next_x, 0, 2);
 #pragma GCC unroll 8
-        for (int p = 0; p < N * W / 16; ++p, next_g = opaque(next_g + 16)) __builtin_prefetch(next_g, 0, 2);
-      }
-      if (N == 1 || rows != (1u << KU) - 1)
-        window.template add<N, Exist::some>(t, pixel, gradient, rows, inside);
-      else if (N == 3 || column < t.first_column || column + kPixels > t.last_column)
-        window.template add<N, Exist::rows>(t, pixel, gradient, rows, inside);
-      else
-        window.template add<N, Exist::all>(t, pixel, gradient, rows, inside);
-    };
-    std::int64_t j = 0;
-    // Eights where the sums leave registers for them.
-    if constexpr (KU * KW + 8 < kRegisters - 2)
-      for (; j + 8 <= columns; j += 8) add_pixels.template operator()<8>(j);
-    // Fours, and threes to fill up.
-    for (std::int64_t left; left = columns - j, left % 4 == 0 ? left : left >= 9 || left == 7; j += 4)
-      add_pixels.template operator()<4>(j);
-    for (; j + 3 <= columns; j += 3) add_pixels.template operator()<3>(j);
-    for (; j < columns; ++j) add_pixels.template operator()<1>(j);
+    for (int p = 0; p < N * W / 16; ++p, next_g = opaque(next_g + 16)) __builtin_prefetch(next_g, 0, 2);
   };
-  for (std::int64_t n = 0; n < t.images; ++n)
-    for (std::int64_t i = 0; i < t.rows; ++i) {
-      const std::int64_t row = i * Stride + first * Dilation;
-      std::uint32_t rows = 0;
+  // Rows of outputs whose windows lie inside the image from top to bottom.
+  const std::int64_t top = t.first_row - first * Dilation, bottom = t.last_row - (first + KU - 1) * Dilation;
+  const std::int64_t whole_begin = top > 0 ? (top + Stride - 1) / Stride : 0;
+  const std::int64_t whole_end = bottom > 0 ? (bottom + Stride - 1) / Stride : 0;
+  const auto rows_inside = [&](std::int64_t i) __attribute__((always_inline)) {
+    std::uint32_t rows = 0;
 #pragma GCC unroll 8
-      for (int u = 0; u < KU; ++u)
-        if (row + u * Dilation >= t.first_row && row + u * Dilation < t.last_row) rows |= 1u << u;
-      if (rows)
-        add_row(t.x + n * t.x_image + at_lane + first * t.tap_row + i * t.x_row,
-                t.g + n * t.g_image + at_lane + i * t.g_row, rows);
+    for (int u = 0; u < KU; ++u) {
+      const std::int64_t row = i * Stride + (first + u) * Dilation;
+      rows |= row >= t.first_row && row < t.last_row ? 1u << u : 0;
+    }
+    return rows;
+  };
+  // Columns [j, j + N) of rows [begin, end), x and g of the first row. What lies outside is the same for every row.
+  const auto add_columns = [&]<int N>(const float* x, const float* g, std::int64_t j, std::int64_t begin,
+                                      std::int64_t end) __attribute__((always_inline)) {
+    constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
+    const std::int64_t column = j * Stride;
+    const bool edge = column < t.first_column || column + kPixels > t.last_column;
+    const auto inside = bits_inside(t.first_column - column, t.last_column - column);
+    x += j * t.x_step, g += j * t.g_step;
+    for (std::int64_t i = begin; i < end; ++i, x += t.x_row, g += t.g_row) {
+      fetch.template operator()<N>();
+      if (N == 1 || i < whole_begin || i >= whole_end)
+        window.template add<N, Exist::some>(t, x, g, rows_inside(i), inside);
+      else if (N == 3 || edge)
+        window.template add<N, Exist::rows>(t, x, g, 0, inside);
+      else
+        window.template add<N, Exist::all>(t, x, g, 0, inside);
+    }
+  };
+  // Columns in groups, a group over as many rows as keep what it reads in half of L1: narrow images have nothing but
+  // group ends. The cut is by shape alone, so that all widths of vectors sum in one order.
+  const std::int64_t line = columns * Stride * 16, fit = (kBandFloats / line - (KW - 1) * Dilation - 1) / Stride + 1;
+  const std::int64_t block = fit > 4 ? fit : 4;
+  for (std::int64_t n = 0; n < t.images; ++n)
+    for (std::int64_t begin = 0; begin < t.rows; begin += block) {
+      const std::int64_t end = begin + block < t.rows ? begin + block : t.rows;
+      const float *x = t.x + n * t.x_image + at_lane + first * t.tap_row + begin * t.x_row,
+                  *g = t.g + n * t.g_image + at_lane + begin * t.g_row;
+      std::int64_t j = 0;
+      // Fours, and threes to fill up.
+      for (std::int64_t left; left = columns - j, left % 4 == 0 ? left : left >= 9 || left == 7; j += 4)
+        add_columns.template operator()<4>(x, g, j, begin, end);
+      for (; j + 3 <= columns; j += 3) add_columns.template operator()<3>(x, g, j, begin, end);
+      for (; j < columns; ++j) add_columns.template operator()<1>(x, g, j, begin, end);
     }
   if (again == 0)
     return each_sum([](const Vector<W>& sum, float* at) __attribute__((always_inline)) { store<W>(at, sum); });
@@ -114,8 +128,7 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
 template <int W, int KW, int Stride, int Dilation>
 void window_grads(const TapGrad& t, std::int64_t lane) {
   constexpr int kFit = (kRegisters - 5) / KW;
-  // 5 rows of dilation 2 are 9 of the image, that do not stay in L1 between two groups of 4: three, and groups of 8.
-  constexpr int KU = KW == 5 && Dilation == 2 && kFit > 3 ? 3 : kFit < KW ? kFit : KW;
+  constexpr int KU = kFit < KW ? kFit : KW;
   std::int64_t u = 0;
   for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, u, lane);
   if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, u, lane);
