@@ -62,6 +62,14 @@ NASCENT_INLINE T opaque(T value) {
   return value;
 }
 
+// A register of its own, or GCC loads it again for each FMA.
+template <int W>
+NASCENT_INLINE Vector<W> load_once(const float* p) {
+  Vector<W> value = load<W>(p);
+  asm("" : "+v"(value));
+  return value;
+}
+
 template <int I>
 struct Constant {
   static constexpr int value = I;

@@ -4,7 +4,7 @@
 // Zen 4 does one 512-bit load and one 512-bit FMA a cycle, so P pixels take P + 1 cycles a tap: 16 pixels, 94 % of
 // peak.
 #pragma once
-#include "kernels/isa/tile.inl"
+#include "kernels/isa/panel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {

@@ -15,14 +15,6 @@ inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
   return below(end) & ~below(begin);
 }
 
-// A register of its own, or GCC loads it again for each FMA.
-template <int W>
-NASCENT_INLINE Vector<W> load_once(const float* p) {
-  Vector<W> value = load<W>(p);
-  asm("" : "+v"(value));
-  return value;
-}
-
 // Rows of outputs of one image. x and y are those of the first output; what its first tap reads may not exist.
 struct WindowRows {
   const float* x;

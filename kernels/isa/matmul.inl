@@ -2,7 +2,7 @@
 // is not done: our products have k <= a few hundred, so a panel (k * 32 floats) lies in L2 and its reuse is m.
 // Intensity of [pixels,16]x[16,16]: 512 FLOP per 128 bytes, 4 FLOP/byte: near the ridge, memory-bound on few channels.
 #pragma once
-#include "kernels/isa/tile.inl"
+#include "kernels/isa/panel.inl"
 #include "kernels/matmul.h"
 #include "kernels/padded_band.h"
 #include "kernels/parallel.h"

@@ -27,6 +27,9 @@ struct Tile {
   std::int64_t count = 1;        // tiles like this one below it, each by the same B
   bool add = false;              // start from C instead of 0
   const float* ahead = nullptr;  // what the caller reads next, fetched a line of 16 floats a step of k
+  // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
+  // has no first tap, the last row of the last tile no last one.
+  bool left = false, right = false;
   bool fetch_c = false;  // along k: the rows of C below come next; fetch them for writing, or a store waits for DRAM
 };
 
@@ -133,10 +136,54 @@ void run_plain_tile(const Tile& tile) {
   }
 }
 
+// Taps of a kernel 3 wide one by one, without the pixels that an image does not have at its left and right.
+template <int W, int NV, int MR>
+void run_edge_tile(const Tile& tile) {
+  const Tile t = tile;
+  const std::int64_t last = t.columns - (NV - 1) * W;
+  const float* a = t.a;
+  float* c = t.c;
+  for (std::int64_t left = t.count; left > 0; --left, a += MR * t.a_stride, c += MR * t.c_row) {
+    Vector<W> sum[MR][NV];
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
+    TileRows<MR, Along::k> rows(a, t.a_stride);
+    const float* b = t.b;
+    const auto run_tap = [&]<int Begin, int End>() __attribute__((always_inline)) {
+      for (std::int64_t k = t.k; k > 0; --k, rows.next(), b += t.b_step) {
+        Vector<W> bv[NV];
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) bv[v] = load_once<W>(b + v * W);
+#pragma GCC unroll 16
+        for (int r = Begin; r < End; ++r) {
+          const Vector<W> av = broadcast<W>(*rows.row(r));
+#pragma GCC unroll 4
+          for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
+        }
+      }
+    };
+    const int no_first = t.left && left == t.count ? 0 : -1, no_last = t.right && left == 1 ? 2 : -1;
+    for (std::int64_t o = t.outer; o > 0; --o, rows.skip(t.a_outer - 3 * t.k))
+      for (int tap = 0; tap < 3; ++tap)
+        if (tap == no_first)
+          run_tap.template operator()<1, MR>();
+        else if (tap == no_last)
+          run_tap.template operator()<0, MR - 1>();
+        else
+          run_tap.template operator()<0, MR>();
+    last == W ? store_tile<W, NV, MR, true, false>(sum, c, t.c_row, last)
+              : store_tile<W, NV, MR, false, false>(sum, c, t.c_row, last);
+  }
+}
+
 template <int W, int NV, int MR, Along along>
 void run_tile(const Tile& tile) {
-  if constexpr (along == Along::k)
+  if constexpr (along == Along::k) {
     if (tile.outer == 1 && tile.inner == 1) return run_plain_tile<W, NV, MR>(tile);
+    if (tile.left || tile.right) return run_edge_tile<W, NV, MR>(tile);
+  }
   const Tile t = tile;                                 // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;  // lanes of the last vector
   const bool whole = last == W;
@@ -146,7 +193,7 @@ void run_tile(const Tile& tile) {
   const std::int64_t a_outer = t.a_outer - t.inner * t.a_inner;
   const std::int64_t a_next = MR * (along == Along::k ? t.a_stride : 1) - t.outer * t.a_outer;
   // Two loops of one turn around k cost a tenth of a tile of 16 steps.
-  const bool once = t.outer == 1 && t.inner == 1;
+  const bool once = along == Along::rows && t.outer == 1 && t.inner == 1;
   const std::int64_t b_inner = t.b_inner - t.k * t.b_step, b_outer = t.b_outer - t.inner * t.b_inner;
   TileRows<MR, along> a(t.a, t.a_stride);
   float* c = t.c;
@@ -186,86 +233,6 @@ void run_tile(const Tile& tile) {
     else
       whole ? store_tile<W, NV, MR, true, false>(sum, c, t.c_row, last)
             : store_tile<W, NV, MR, false, false>(sum, c, t.c_row, last);
-  }
-}
-
-using TileKernel = void (*)(const Tile&);
-
-template <int W, int NV, Along along>
-constexpr TileKernel kTiles[16] = {
-    run_tile<W, NV, 1, along>, run_tile<W, NV, 2, along>, run_tile<W, NV, 3, along>, run_tile<W, NV, 4, along>,
-    run_tile<W, NV, 5, along>, run_tile<W, NV, 6, along>,
-#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? run_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
-    NASCENT_TILE(7),           NASCENT_TILE(8),           NASCENT_TILE(9),           NASCENT_TILE(10),
-    NASCENT_TILE(11),          NASCENT_TILE(12),          NASCENT_TILE(13),          NASCENT_TILE(14),
-    NASCENT_TILE(15),          NASCENT_TILE(16),
-#undef NASCENT_TILE
-};
-
-// A panel of columns: as wide as fits, the rest by the narrowest vector that holds it.
-struct Panel {
-  std::int64_t begin, columns, width;
-  int vectors;
-  const TileKernel* along_k;
-  const TileKernel* along_rows;
-};
-
-template <int W, int NV>
-NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
-  return {begin, left < W * NV ? left : W * NV, W * NV, NV, kTiles<W, NV, Along::k>, kTiles<W, NV, Along::rows>};
-}
-
-inline Panel panel_at(std::int64_t begin, std::int64_t n) {
-  const std::int64_t left = n - begin;
-  if constexpr (kMostVectors == 4) {
-    if (left >= 3 * kWidth && left % (3 * kWidth) == 0 && left % (4 * kWidth) != 0)
-      return make_panel<kWidth, 3>(begin, left);
-    if (left >= 4 * kWidth) return make_panel<kWidth, 4>(begin, left);
-    if (left >= 3 * kWidth) return make_panel<kWidth, 3>(begin, left);
-  }
-  if (left >= 2 * kWidth) return make_panel<kWidth, 2>(begin, left);
-  if constexpr (kWidth > 4)
-    if (left <= 4) return make_panel<4, 1>(begin, left);
-  if constexpr (kWidth > 8)
-    if (left <= 8) return make_panel<8, 1>(begin, left);
-  return make_panel<kWidth, 1>(begin, left);
-}
-
-// Calls body(panel) for each panel of n columns.
-template <class Body>
-NASCENT_INLINE void each_panel(std::int64_t n, const Body& body) {
-  for (std::int64_t begin = 0; begin < n;) {
-    const Panel panel = panel_at(begin, n);
-    body(panel);
-    begin += panel.width;
-  }
-}
-
-// Cuts `rows` into tiles of nearly equal height (28 rows: 14 + 14, not 16 + 12) and calls body(first row, height).
-template <class Body>
-NASCENT_INLINE void each_tile(std::int64_t rows, int most, const Body& body) {
-  const std::int64_t tiles = (rows + most - 1) / most;
-  for (std::int64_t t = 0; t < tiles; ++t) {
-    const std::int64_t begin = rows * t / tiles;
-    body(begin, rows * (t + 1) / tiles - begin);
-  }
-}
-
-// The same, tiles of one height in one call: body(first row, height, tiles). The higher ones come first.
-template <class Body>
-NASCENT_INLINE void each_tile_run(std::int64_t rows, int most, const Body& body) {
-  const std::int64_t tiles = (rows + most - 1) / most, height = rows / tiles, higher = rows % tiles;
-  if (higher > 0) body(std::int64_t{0}, height + 1, higher);
-  if (higher < tiles) body(higher * (height + 1), height, tiles - higher);
-}
-
-// panel[k][width] = b[k*k_stride + n*n_stride] for its columns, zeros beyond them.
-inline void pack_panel(const Panel& panel, std::int64_t k, const float* b, std::int64_t k_stride, std::int64_t n_stride,
-                       float* packed) {
-  b += panel.begin * n_stride;
-  for (std::int64_t i = 0; i < k; ++i, packed += panel.width) {
-    for (std::int64_t n = 0; n < panel.columns; ++n) packed[n] = b[i * k_stride + n * n_stride];
-    for (std::int64_t n = panel.columns; n < panel.width; ++n) packed[n] = 0;
   }
 }
 

@@ -1,0 +1,89 @@
+// The tiles of every size in a table, and a product cut into them: columns into panels, rows into tiles.
+#pragma once
+#include "kernels/isa/tile.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+using TileKernel = void (*)(const Tile&);
+
+template <int W, int NV, Along along>
+constexpr TileKernel kTiles[16] = {
+    run_tile<W, NV, 1, along>, run_tile<W, NV, 2, along>, run_tile<W, NV, 3, along>, run_tile<W, NV, 4, along>,
+    run_tile<W, NV, 5, along>, run_tile<W, NV, 6, along>,
+#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? run_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
+    NASCENT_TILE(7),           NASCENT_TILE(8),           NASCENT_TILE(9),           NASCENT_TILE(10),
+    NASCENT_TILE(11),          NASCENT_TILE(12),          NASCENT_TILE(13),          NASCENT_TILE(14),
+    NASCENT_TILE(15),          NASCENT_TILE(16),
+#undef NASCENT_TILE
+};
+
+// A panel of columns: as wide as fits, the rest by the narrowest vector that holds it.
+struct Panel {
+  std::int64_t begin, columns, width;
+  int vectors;
+  const TileKernel* along_k;
+  const TileKernel* along_rows;
+};
+
+template <int W, int NV>
+NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
+  return {begin, left < W * NV ? left : W * NV, W * NV, NV, kTiles<W, NV, Along::k>, kTiles<W, NV, Along::rows>};
+}
+
+inline Panel panel_at(std::int64_t begin, std::int64_t n) {
+  const std::int64_t left = n - begin;
+  if constexpr (kMostVectors == 4) {
+    if (left >= 3 * kWidth && left % (3 * kWidth) == 0 && left % (4 * kWidth) != 0)
+      return make_panel<kWidth, 3>(begin, left);
+    if (left >= 4 * kWidth) return make_panel<kWidth, 4>(begin, left);
+    if (left >= 3 * kWidth) return make_panel<kWidth, 3>(begin, left);
+  }
+  if (left >= 2 * kWidth) return make_panel<kWidth, 2>(begin, left);
+  if constexpr (kWidth > 4)
+    if (left <= 4) return make_panel<4, 1>(begin, left);
+  if constexpr (kWidth > 8)
+    if (left <= 8) return make_panel<8, 1>(begin, left);
+  return make_panel<kWidth, 1>(begin, left);
+}
+
+// Calls body(panel) for each panel of n columns.
+template <class Body>
+NASCENT_INLINE void each_panel(std::int64_t n, const Body& body) {
+  for (std::int64_t begin = 0; begin < n;) {
+    const Panel panel = panel_at(begin, n);
+    body(panel);
+    begin += panel.width;
+  }
+}
+
+// Cuts `rows` into tiles of nearly equal height (28 rows: 14 + 14, not 16 + 12) and calls body(first row, height).
+template <class Body>
+NASCENT_INLINE void each_tile(std::int64_t rows, int most, const Body& body) {
+  const std::int64_t tiles = (rows + most - 1) / most;
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t begin = rows * t / tiles;
+    body(begin, rows * (t + 1) / tiles - begin);
+  }
+}
+
+// The same, tiles of one height in one call: body(first row, height, tiles). The higher ones come first.
+template <class Body>
+NASCENT_INLINE void each_tile_run(std::int64_t rows, int most, const Body& body) {
+  const std::int64_t tiles = (rows + most - 1) / most, height = rows / tiles, higher = rows % tiles;
+  if (higher > 0) body(std::int64_t{0}, height + 1, higher);
+  if (higher < tiles) body(higher * (height + 1), height, tiles - higher);
+}
+
+// panel[k][width] = b[k*k_stride + n*n_stride] for its columns, zeros beyond them.
+inline void pack_panel(const Panel& panel, std::int64_t k, const float* b, std::int64_t k_stride, std::int64_t n_stride,
+                       float* packed) {
+  b += panel.begin * n_stride;
+  for (std::int64_t i = 0; i < k; ++i, packed += panel.width) {
+    for (std::int64_t n = 0; n < panel.columns; ++n) packed[n] = b[i * k_stride + n * n_stride];
+    for (std::int64_t n = panel.columns; n < panel.width; ++n) packed[n] = 0;
+  }
+}
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
