@@ -33,6 +33,8 @@ NASCENT_INLINE void each_lane_group(std::int64_t period, const Body& body) {
     for (std::int64_t lane = 0; lane < period; lane += W) body(Chains<4, 1>{}, lane);
   } else if (period == 32) {
     for (std::int64_t lane = 0; lane < period; lane += 2 * W) body(Chains<2, 2>{}, lane);
+  } else if (kWidth == 16 && period == 144) {  // of 36, 72 and 144 channels; whole rows, which are one stream
+    body(Chains<1, 9>{}, std::int64_t{0});
   } else {
     std::int64_t lane = 0;
     for (; lane + kGroup * W <= period; lane += kGroup * W) body(Chains<1, kGroup>{}, lane);
@@ -50,12 +52,12 @@ NASCENT_INLINE void sum_chains(std::int64_t begin, std::int64_t end, std::int64_
   for (; f + (R - 1) * step < end; f += R * step)
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
+#pragma GCC unroll 9
       for (int g = 0; g < G; ++g) term(f + r * step + g * kWidth, g, sum[r][g]);
   for (; f < end; f += step)
-#pragma GCC unroll 4
+#pragma GCC unroll 9
     for (int g = 0; g < G; ++g) term(f + g * kWidth, g, sum[0][g]);
-#pragma GCC unroll 4
+#pragma GCC unroll 9
   for (int g = 0; g < G; ++g)
 #pragma GCC unroll 2
     for (int i = 0; i < N; ++i) {
@@ -82,7 +84,7 @@ inline void lane_moments(const float* x, const LaneChunk& chunk, std::int64_t pe
       Vector<W> center[G][1], square[G][1];
       sum_chains<R>(begin + lane, end, period, center,
                     [&](std::int64_t f, int, Vector<W>(&sum)[1]) { sum[0] += load<W>(x + f); });
-#pragma GCC unroll 4
+#pragma GCC unroll 9
       for (int g = 0; g < G; ++g) center[g][0] /= rows;
       const std::int64_t next = chunk.end - end > block_rows * period ? block_rows * period : 0;
       sum_chains<R>(begin + lane, end, period, square, [&](std::int64_t f, int g, Vector<W>(&sum)[1]) {
@@ -90,7 +92,7 @@ inline void lane_moments(const float* x, const LaneChunk& chunk, std::int64_t pe
         const Vector<W> d = load<W>(x + f) - center[g][0];
         sum[0] += d * d;
       });
-#pragma GCC unroll 4
+#pragma GCC unroll 9
       for (int g = 0; g < G; ++g) {
         float *m = mean + lane + g * W, *q = squares + lane + g * W;
         const Vector<W> delta = center[g][0] - load<W>(m);
@@ -165,7 +167,7 @@ inline void lane_gradients(const float* x, const float* dy, const LaneCoefficien
         sum[0] += gradient;
         sum[1] += gradient * from_mean;
       });
-#pragma GCC unroll 4
+#pragma GCC unroll 9
       for (int g = 0; g < G; ++g) {
         float *d = sum_dy + lane + g * W, *p = sum_product + lane + g * W;
         store<W>(d, load<W>(d) + total[g][0]);
