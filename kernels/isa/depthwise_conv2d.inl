@@ -116,6 +116,8 @@ NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_
 inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const float* x, const float* w, float* y) {
   const std::int64_t c = s.channels, pitch = s.width * c, columns = s.out_width();
   const std::int64_t at_once = window_rows_at_once(pitch, s.dilation * (s.kernel_h - 1), s.stride, columns);
+  // Where the stride divides the dilation, every other row is never read.
+  const bool ahead = fetch_ahead(s), half_read = s.stride > 1 && s.dilation % s.stride == 0;
   each_rows(s.batch, s.out_height(), at_once, [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
     const std::int64_t top = begin * s.stride - s.padding;
     window({.x = x + (image * s.height + top) * pitch - s.padding * c,
@@ -134,7 +136,10 @@ inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const
             .last_row = s.height - top,
             .first = s.padding,
             .last = s.padding + s.width,
-            .fetch = fetch_ahead(s)},
+            .next_x = ahead ? x + (image * s.height + end * s.stride + s.padding) * pitch : nullptr,
+            .next_y = ahead ? y + (image * s.out_height() + end) * columns * c : nullptr,
+            .next_x_floats = half_read ? 0 : s.stride * s.stride,
+            .next_y_floats = 1},
            c);
   });
 }

@@ -72,6 +72,8 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
     for (std::int64_t j = 0; j < s && j < g.width && rows.count > 0 && begin < to; ++j) {
       const Phase columns = phase_of(g, g.kernel_w, j);
       if (columns.count == 0) continue;
+      const bool first = i == 0 && j == 0;
+      const std::int64_t reach = rows.first + (rows.count - 1) * phase_dilation(g);
       phase_window(g, columns, j)({.x = g.dy + (begin + rows.first) * g.dy_row + columns.first * c,
                                    .x_row = g.dy_row,
                                    .x_step = c,
@@ -89,7 +91,10 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
                                    .first = g.between_zeros ? 0 : -columns.first,
                                    .last = g.between_zeros ? kEverywhere : g.out_width - columns.first,
                                    .add = g.add,
-                                   .fetch = fetch},
+                                   .next_x = first && fetch ? g.dy + (end + reach) * g.dy_row : nullptr,
+                                   .next_y = g.dx + end * s * g.width * c,
+                                   .next_x_floats = 1,
+                                   .next_y_floats = s * s},
                                   c);
     }
   }

@@ -27,7 +27,10 @@ struct WindowRows {
   std::int64_t kernel_h;
   std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
   bool add = false;                                                                   // y += rather than y =
-  bool fetch = false;  // fetch what the next row of outputs reads for the first time, and where it is written
+  // What comes next is read and written from here on, floats for every output and lane: fetched to L2 in the order of
+  // memory, a share with each vector of lanes. Null: nothing.
+  const float *next_x = nullptr, *next_y = nullptr;
+  std::int64_t next_x_floats = 0, next_y_floats = 0;
 };
 
 // Pixels at the ends of a window that may not exist: half of it.
@@ -70,18 +73,11 @@ template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
   each_output([](const Vector<W>& of, float* at) __attribute__((always_inline)) { store<W>(at, of); });
 }
 
-// Of the rows of the image that `outputs` outputs are the first to read, when the row above is done, what they read;
-// and the row below of the outputs.
-template <int Stride, int Dilation>
-NASCENT_INLINE void fetch_next_row(const WindowRows& r, const float* x, const float* y, int outputs) {
-  constexpr int kStep = Stride == 2 && Dilation == 2 ? 2 : 1;  // dilated by 2, every other row and pixel are never read
-#pragma GCC unroll 2
-  for (int row = kStep; row <= Stride; row += kStep) {
-    const float* pixel = x + row * r.x_row;
-    for (int p = 0; p < outputs * Stride; p += kStep, pixel += kStep * r.x_step) __builtin_prefetch(pixel);
-  }
-  y += r.y_row;
-  for (int p = 0; p < outputs; ++p, y += r.y_step) __builtin_prefetch(y, 1);
+// The next `floats` from p on.
+NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats, bool write) {
+  for (std::int64_t line = floats / 16; line > 0; --line, p += 16)
+    write ? __builtin_prefetch(p, 1, 2) : __builtin_prefetch(p, 0, 2);
+  return p;
 }
 
 // One row of outputs, W lanes, eight or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224
@@ -89,14 +85,17 @@ NASCENT_INLINE void fetch_next_row(const WindowRows& r, const float* x, const fl
 // themselves.
 template <int W, int KW, int Stride, int Dilation>
 NASCENT_INLINE void window_row(const WindowRows& r, const float* x, const float* w, float* y, std::int64_t kernel_rows,
-                               const float* next) {
+                               const float*& next_x, const float*& next_y) {
   const std::int64_t pixels = r.columns;
   std::int64_t done = 0;
   const auto run = [&]<int P>() {
     constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1;
     for (; r.add ? done + P <= pixels : done < pixels; done += P) {
       const std::int64_t at = done + P <= pixels ? done : pixels - P, pixel = at * Stride;
-      if (r.fetch) fetch_next_row<Stride, Dilation>(r, next + pixel * r.x_step, y + at * r.y_step, P);
+      if (r.next_x) {
+        next_x = fetch(next_x, P * W * r.next_x_floats, false);
+        next_y = fetch(next_y, P * W * r.next_y_floats, true);
+      }
       if (P > 1 && pixel >= r.first && pixel + kPixels <= r.last)
         run_window<W, P, KW, Stride, Dilation, true>(r, x + pixel * r.x_step, w, y + at * r.y_step, kernel_rows, 0);
       else
@@ -115,14 +114,16 @@ template <int W, int KW, int Stride, int Dilation>
 void window_lanes(const WindowRows& r, std::int64_t lane) {
   const float *x = r.x + lane, *w = r.w + lane;
   float* y = r.y + lane;
+  const std::int64_t outputs = r.rows * r.columns;
+  const float *next_x = r.next_x + lane * outputs * r.next_x_floats,
+              *next_y = r.next_y + lane * outputs * r.next_y_floats;
   for (std::int64_t i = 0; i < r.rows; ++i, x += Stride * r.x_row, y += r.y_row) {
     // Kernel rows outside the image are left out: of 3x3 over 8 x 8 a twelfth, of 5x5 with dilation 2 a third.
     std::int64_t begin = 0, end = r.kernel_h;
     while (begin < end && i * Stride + begin * Dilation < r.first_row) ++begin;
     while (end > begin && i * Stride + (end - 1) * Dilation >= r.last_row) --end;
-    window_row<W, KW, Stride, Dilation>(
-        r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin,
-        x + (r.kernel_h - 1) * Dilation * r.x_row + missing_taps(KW, Dilation) * r.x_step);
+    window_row<W, KW, Stride, Dilation>(r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin, next_x,
+                                        next_y);
   }
 }
 
