@@ -115,8 +115,8 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
   const float *x = r.x + lane, *w = r.w + lane;
   float* y = r.y + lane;
   const std::int64_t outputs = r.rows * r.columns;
-  const float *next_x = r.next_x + lane * outputs * r.next_x_floats,
-              *next_y = r.next_y + lane * outputs * r.next_y_floats;
+  const float *next_x = r.next_x ? r.next_x + lane * outputs * r.next_x_floats : nullptr,
+              *next_y = r.next_x ? r.next_y + lane * outputs * r.next_y_floats : nullptr;
   for (std::int64_t i = 0; i < r.rows; ++i, x += Stride * r.x_row, y += r.y_row) {
     // Kernel rows outside the image are left out: of 3x3 over 8 x 8 a twelfth, of 5x5 with dilation 2 a third.
     std::int64_t begin = 0, end = r.kernel_h;
