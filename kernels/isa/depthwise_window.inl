@@ -55,8 +55,8 @@ template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
   for (std::int64_t u = kernel_rows; u > 0; --u, x += x_row, w += w_row) {
     Vector<W> weight[KW];
     const float *tap = w, *pixel = x;
-    unrolled<KW>([&](auto v)
-                     __attribute__((always_inline)) { weight[v.value] = load<W>(tap), tap = opaque(tap + w_step); });
+#pragma GCC unroll 8
+    for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step)) weight[v] = load<W>(tap);
     inside = opaque(inside);
     unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
       if (kAll || (q.value >= kEnd && q.value < kPixels - kEnd) || (inside >> q.value & 1)) {
@@ -103,7 +103,8 @@ NASCENT_INLINE void window_row(const WindowRows& r, const float* x, const float*
                                                       bits_inside(r.first - pixel, r.last - pixel));
     }
   };
-  if (W == kWidth && pixels % 8 != 0 && pixels % 7 == 0) return run.template operator() < W == kWidth ? 7 : 8 > ();
+  constexpr int kSeven = W == kWidth ? 7 : 8;  // narrower vectors hold few channels, not worth code of their own
+  if (kSeven == 7 && pixels % 8 != 0 && pixels % 7 == 0) return run.template operator()<kSeven>();
   if (pixels >= 8) run.template operator()<8>();
   if (pixels - done >= 4) run.template operator()<4>();
   run.template operator()<1>();
