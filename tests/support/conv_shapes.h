@@ -38,6 +38,11 @@ inline std::vector<kernels::Conv2dShape> conv_shapes() {
       shapes.push_back(Shape{2, 9, 8, 12, 18, 3, 3, stride, 1, 1, groups});
       shapes.push_back(Shape{1, 9, 8, 6, 6, 3, 3, stride, 2, 2, groups});
     }
+  // A kernel 3 wide, padded by one, whose missing columns the tile leaves out: rows of one tile and of several.
+  for (const std::int64_t kernel_h : {1, 3, 5})
+    for (std::int64_t stride = 1; stride <= 3; ++stride)
+      for (const std::int64_t width : {1, 2, 8, 9, 30})
+        shapes.push_back(Shape{2, 9, width, 12, 70, kernel_h, 3, stride, 1, 1});
   shapes.push_back(Shape{2, 27, 29, 16, 16, 3, 3, 1, 1});
   shapes.push_back(Shape{1, 27, 29, 3, 40, 5, 5, 2, 2});
   shapes.push_back(Shape{2, 27, 29, 33, 17, 3, 3, 1, 2, 2});
