@@ -78,6 +78,8 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
+  // Where the stride divides the dilation, every other row and column is never read: to fetch them costs a third.
+  const bool fetch = s.stride == 1 || s.dilation % s.stride != 0;
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
     float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
@@ -101,8 +103,10 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
         if (direct) {
           t.x = x + n * image + top * pitch - s.padding * c;
           t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
-          t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row,
-          t.next_g = t.g + t.images * t.rows * row;
+          if (fetch) {
+            t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row;
+            t.next_g = t.g + t.images * t.rows * row;
+          }
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;
         } else {
@@ -111,9 +115,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
         direct ? add_window_weight_grads(t, kernel) : add_weight_grads(t, kernel);
       }
   });
-  copy(sums, scratch, dw);
-  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
-    for (std::int64_t e = 0; e < sums; ++e) dw[e] += scratch[chunk * sums + e];
+  add_chunks(sums, chunks, sums, scratch, dw);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of 4 outputs in registers,
-// each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 4 outputs take 18 pixels and 4
-// gradients for 36 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of a call. Pixels
-// outside the image are left out. Eight outputs at once gain 3 % at 32x32 and lose a tenth at 8x8 and 7x7.
+// Weight gradients of depthwise convolution with a kernel known to the compiler: the gradients of 4 outputs in
+// registers, each pixel loaded once a kernel row for the KW taps it was read by. Of 3x3 at stride 1, 4 outputs take 18
+// pixels and 4 gradients for 36 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of
+// a call. Pixels outside the image are left out. Eight outputs at once gain 3 % at 32x32 and lose a tenth at 8x8 and
+// 7x7.
 #pragma once
 #include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/padded_band.inl"

@@ -10,6 +10,13 @@ inline void copy(std::int64_t n, const float* from, float* to) {
   __builtin_memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
 }
 inline void clear(std::int64_t n, float* to) { __builtin_memset(to, 0, static_cast<std::size_t>(n) * sizeof(float)); }
+// to = the chunks' sums, `step` floats apart, added in order: chunk by chunk, for element by element every addition
+// would wait for the one before it.
+inline void add_chunks(std::int64_t n, std::int64_t chunks, std::int64_t step, const float* sums, float* to) {
+  copy(n, sums, to);
+  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
+    for (std::int64_t e = 0; e < n; ++e) to[e] += sums[chunk * step + e];
+}
 
 // The kernel rows [begin, end) that lie inside an image of `height` rows when the first is at `origin`. Those outside
 // would multiply zeros: a twelfth of a 3x3 convolution of 8x8 pixels.
