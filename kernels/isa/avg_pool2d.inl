@@ -1,4 +1,5 @@
-// Average pooling and its adjoint: see pool2d.inl. Backward sums along the rows, then along the columns.
+// Average pooling and its adjoint: see pool2d.inl. Forward sums each column of a window, then along the row; backward
+// sums along the rows, then along the columns.
 #pragma once
 #include "kernels/isa/max_pool2d.inl"
 
@@ -32,12 +33,41 @@ void add_taps(const PoolPixels pixels, const PoolTaps t, const CountDivisor divi
   constexpr int W = kWidth;
   const int ni = NI ? NI : static_cast<int>(t.rows), nj = NJ ? NJ : static_cast<int>(t.columns);
   pixels.each([&](std::int64_t f, std::int64_t at, std::int64_t n) {
-    Vector<W> sum = load_up_to<W>(from + f, n);
+    Vector<W> sum{};
 #pragma GCC unroll 3
-    for (int a = 0; a < ni; ++a)
+    for (int b = 0; b < nj; ++b) {
+      const float* const top = from + f + b * t.column_step;
+      Vector<W> column = load_up_to<W>(top, n);
 #pragma GCC unroll 3
-      for (int b = a == 0 ? 1 : 0; b < nj; ++b) sum += load_up_to<W>(from + f + a * t.row_step + b * t.column_step, n);
+      for (int a = 1; a < ni; ++a) column += load_up_to<W>(top + a * t.row_step, n);
+      sum = b == 0 ? column : sum + column;
+    }
     store_up_to<W>(to + at, kDivide ? divisor.divide(sum) : sum, n);
+  });
+}
+// A row of 3x3 averages at stride 1, NI rows of x inside the image: a column's sum is taken once for the three windows
+// it lies in, 3 loads and 4 additions a vector instead of 9 and 8.
+template <int NI>
+void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, float* y) {
+  constexpr int W = kWidth;
+  const std::int64_t c = s.channels, row = s.width * c, last = s.width - 1;
+  const CountDivisor middle(window_count(s, rows, {0, 3, 0})), end(window_count(s, rows, cover(s, 0, s.width)));
+  each_whole_vector(c, [&](std::int64_t f) {
+    slide(
+        s.width, Vector<W>{},
+        [&](std::int64_t j) __attribute__((always_inline)) {
+          const float* const at = x + rows.begin * row + j * c + f;
+          Vector<W> sum = load<W>(at);
+#pragma GCC unroll 2
+          for (int a = 1; a < NI; ++a) sum += load<W>(at + a * row);
+          return sum;
+        },
+        [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
+            __attribute__((always_inline)) {
+              float* const to = y + j * c + f;
+              if (j > 0 && j < last) return store<W>(to, middle.divide(left + here + right));
+              store<W>(to, end.divide(j > 0 ? left + here : last > 0 ? here + right : here));
+            });
   });
 }
 // to = the sum of `count` rows, which lie anywhere.
@@ -60,6 +90,14 @@ void avg_pool2d(const PoolShape& s, const float* x, float* y) {
     window_runs(s, 0, ow, runs);
     for (std::int64_t i = 0; i < oh; ++i) {
       const PoolCover rows = cover(s, i, s.height);
+      if (s.stride == 1 && slides(s)) {
+        const float* const from = x + image * s.height * s.width * c;
+        float* const to = y + (image * oh + i) * ow * c;
+        with_count(rows.count, [&](auto n) {
+          if constexpr (n.value > 0) slide_averages<n.value>(s, rows, from, to);
+        });
+        continue;
+      }
       for (int j = 0; j < runs.count; ++j) {
         const PoolRun& run = runs.run[j];
         const float* in = x + ((image * s.height + rows.begin) * s.width + run.cover.begin) * c;
