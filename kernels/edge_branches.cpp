@@ -14,7 +14,8 @@ std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBra
   std::int64_t floats = (2 + 3 * count) * g.period() + round_up(in.batch * std::max(count, 1) * 2 * g.channels, 16);
   for (int b = 0; b < count; ++b)
     if (branches[b].kind == EdgeBranchKind::separable)
-      floats += g.packed(branches[b]) + edge_grad_chunks(in.batch) * g.weight_grads(branches[b]);
+      floats +=
+          g.packed(branches[b]) + edge_grad_chunks(in.batch, g.out_pixels(), g.channels) * g.weight_grads(branches[b]);
   return floats + threads() * g.worker_floats();
 }
 

@@ -54,7 +54,7 @@ struct EdgePlane {
     return 16 + padded_in() + padded_out() + 2 * band() + 3 * dense_in() + dense_out() + round_up(dense_out() / 4, 16);
   }
 
-  // A branch's weights as the kernels read them: taps repeated to the period, the matrix packed both ways.
+  // A branch's weights as the kernels read them: taps repeated to the period, the matrix packed the way it is needed.
   [[gnu::always_inline]] std::int64_t packed_depthwise(const EdgeBranch& b) const {
     return b.kernel * b.kernel * period();
   }
@@ -62,7 +62,7 @@ struct EdgePlane {
     return round_up(channels * round_up(channels, 16), 16);
   }
   [[gnu::always_inline]] std::int64_t packed(const EdgeBranch& b) const {
-    return packed_depthwise(b) + 2 * packed_pointwise();
+    return packed_depthwise(b) + packed_pointwise();
   }
   // A chunk's share of the gradient of a branch's weights.
   [[gnu::always_inline]] std::int64_t weight_grads(const EdgeBranch& b) const {
@@ -70,7 +70,11 @@ struct EdgePlane {
   }
 };
 
-// Chunks of images with a buffer of weight gradients each: enough for 16 cores, and their sum stays small.
-static inline constexpr std::int64_t edge_grad_chunks(std::int64_t batch) { return batch < 16 ? batch : 16; }
+// Chunks of images with a buffer of weight gradients each: small ones, so that at the end nobody waits long for the
+// last, and fewer where the matrix of gradients, which every chunk clears and adds, is large beside an image.
+static inline constexpr std::int64_t edge_grad_chunks(std::int64_t batch, std::int64_t pixels, std::int64_t channels) {
+  const std::int64_t fit = 4 * pixels / channels, most = fit < 16 ? 16 : fit < 64 ? fit : 64;
+  return batch < most ? batch : most;
+}
 
 }  // namespace nascent::kernels

@@ -12,7 +12,8 @@ std::int64_t projection_scratch(const Projection& p) {
   std::int64_t floats = 3 * block.period() + round_up(p.batch * 2 * block.out, 16);
   for (int t = 0; t < p.taps; ++t)
     floats += block.packed_forward(p.tap[t].outputs) + block.packed_backward(p.tap[t].outputs);
-  return floats + edge_grad_chunks(p.batch) * block.in * block.out + 16 + threads() * block.worker_floats();
+  const std::int64_t chunks = edge_grad_chunks(p.batch, p.out_height() * p.out_width(), block.out);
+  return floats + chunks * block.in * block.out + 16 + threads() * block.worker_floats();
 }
 
 void projection_forward(const Projection& p, float* z, float* mean, float* variance, float* scratch) {

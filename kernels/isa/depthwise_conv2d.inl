@@ -187,7 +187,11 @@ inline void input_grad_windows(const InputGrad& whole, std::int64_t batch, bool 
               InputGrad g = whole;
               g.dy += image * g.out_height * g.dy_row;
               g.dx += image * g.height * g.width * g.lanes;
-              input_grad_by_phases(g, begin, end, fetch);
+              if (fetch) {
+                g.next_x = g.dy + (end + g.padding / g.stride) * g.dy_row;
+                g.next_y = g.dx + end * g.stride * g.width * g.lanes;
+              }
+              input_grad_by_phases(g, begin, end);
             });
 }
 

@@ -17,6 +17,9 @@ struct InputGrad {
   float* dx;  // [height][width][lanes]
   std::int64_t height, width, lanes;
   bool add;  // dx += rather than dx =
+  // What is read and written next: fetched to L2 with the first remainder's outputs, for each and each lane a float of
+  // x, stride^2 of y. Null: nothing.
+  const float *next_x = nullptr, *next_y = nullptr;
 };
 
 // The taps of one remainder along one axis: `count` of them, `step` apart, the last of which reads output q + first.
@@ -59,7 +62,7 @@ inline bool by_phases(const InputGrad& g) {
 }
 
 // Rows [begin, end) of every remainder, of one image. Needs by_phases(g).
-inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::int64_t end, bool fetch = false) {
+inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::int64_t end) {
   const std::int64_t c = g.lanes, s = g.stride;
   for (std::int64_t i = 0; i < s; ++i) {
     const Phase rows = phase_of(g, g.kernel_h, i);
@@ -73,7 +76,6 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
       const Phase columns = phase_of(g, g.kernel_w, j);
       if (columns.count == 0) continue;
       const bool first = i == 0 && j == 0;
-      const std::int64_t reach = rows.first + (rows.count - 1) * phase_dilation(g);
       phase_window(g, columns, j)({.x = g.dy + (begin + rows.first) * g.dy_row + columns.first * c,
                                    .x_row = g.dy_row,
                                    .x_step = c,
@@ -91,10 +93,10 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
                                    .first = g.between_zeros ? 0 : -columns.first,
                                    .last = g.between_zeros ? kEverywhere : g.out_width - columns.first,
                                    .add = g.add,
-                                   .next_x = first && fetch ? g.dy + (end + reach) * g.dy_row : nullptr,
-                                   .next_y = g.dx + end * s * g.width * c,
+                                   .next_x = first ? g.next_x : nullptr,
+                                   .next_y = g.next_y,
                                    .next_x_floats = 1,
-                                   .next_y_floats = s * s},
+                                   .next_y_floats = g.next_y ? s * s : 0},
                                   c);
     }
   }

@@ -28,7 +28,7 @@ inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64
 }
 
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
-                           bool add, float* dx) {
+                           bool add, float* dx, const float* next_z, const float* next_input) {
   const std::int64_t lanes = g.lanes(), s = g.stride;
   const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
   const InputGrad by_window{.kernel_h = b.kernel,
@@ -47,7 +47,9 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .height = g.height,
                             .width = g.width,
                             .lanes = lanes,
-                            .add = add};
+                            .add = add,
+                            .next_x = next_z,
+                            .next_y = next_input};
   if (lanes >= 8 && by_phases(by_window)) return input_grad_by_phases(by_window, 0, g.height);
   for (std::int64_t i0 = 0; i0 < s; ++i0)
     for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {
@@ -92,6 +94,29 @@ inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const Tap
   for (std::int64_t lane = 0; lane < t.lanes; lane += wide ? kWidth : kNarrow) window(t, lane);
 }
 
+// What is read after a branch of an image, fetched to L2 while that is computed, bit by bit: in one go the fetches
+// would wait for each other, of which a core has 16 to 24 under way. Null: nothing.
+struct Next {
+  const float *dy = nullptr, *z = nullptr;  // of the next branch, or of the next image's first
+  const float* input = nullptr;             // x of the next image; before, the dx of this one where it is added to
+};
+inline Next next_after(const EdgeInput& in, const EdgePlane& g, int count, const EdgeBranch* branches,
+                       const EdgeBranchGrad* grads, const EdgeInputGrad& to, int b, std::int64_t n) {
+  const auto separable_from = [&](int from) {
+    while (from < count && branches[from].kind != EdgeBranchKind::separable) ++from;
+    return from;
+  };
+  const int first = separable_from(0), after = separable_from(b + 1), next = after < count ? after : first;
+  const std::int64_t image = after < count ? n : n + 1;
+  if (image == in.batch) return {};
+  const std::int64_t at = image * g.out_pixels() * g.channels, in_at = image * g.in_pixels() * g.channels;
+  return {.dy = grads[next].dy + at,
+          .z = branches[next].z + at,
+          .input = image > n              ? in.x + in_at
+                   : b == first && to.add ? to.dx + in_at
+                                          : nullptr};
+}
+
 struct BranchWork {
   TapList taps;
   float* packed;
@@ -101,7 +126,8 @@ struct BranchWork {
 
 // One separable branch of one image; adds to `part` when weight gradients are wanted, to planes.dx when dx is.
 inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, const BranchWork& work, const float* dy,
-                                     const float* z, const WorkerPlanes& planes, float* part, bool dx, bool add) {
+                                     const float* z, const WorkerPlanes& planes, float* part, bool dx, bool add,
+                                     const Next& next) {
   const PackedBranch packed(g, b, work.packed);
   const std::int64_t lanes = g.lanes(), taps = b.kernel * b.kernel;
   for (std::int64_t row = 0; row < g.out_height; row += g.band_rows()) {
@@ -109,12 +135,14 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
     const std::int64_t pixels = rows * g.out_width, at = row * g.out_width * g.channels;
     fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz);
     if (part) {
-      depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, row, rows, planes.middle);
+      depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, row, rows, planes.middle,
+                     next.input ? next.input + row * g.stride * g.width * g.channels : nullptr);
       pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes);
     }
     for (std::int64_t i = 0; i < rows; ++i)
-      pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.backward,
-                planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes);
+      pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.pointwise,
+                planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes, false,
+                next.dy ? next.dy + at + i * g.out_width * g.channels : nullptr);
   }
   if (part) {
     const std::int64_t inset = g.pad - b.padding();
@@ -132,7 +160,7 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                        .sums = part,
                        .lanes = lanes});
   }
-  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx);
+  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.z, part ? nullptr : next.input);
 }
 
 // dx (+)= [relu(x) > 0] * planes.dx + the pools' gradients + skip_weight * skip.
@@ -156,19 +184,15 @@ inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, co
   }
 }
 
-// The chunks' weight gradients added in order, without the lanes that hold no channel.
+// The chunks' weight gradients added, without the lanes that hold no channel.
 inline void gather_weight_grads(const EdgePlane& g, const EdgeBranch& b, std::int64_t chunks, std::int64_t chunk_size,
                                 const float* parts, const EdgeBranchGrad& to) {
-  const std::int64_t taps = b.kernel * b.kernel, c = g.channels, lanes = g.lanes(), matrix = c * c;
-  for (std::int64_t t = 0; t < taps; ++t)
-    for (std::int64_t i = 0; i < c; ++i) {
-      float sum = parts[t * lanes + i];
-      for (std::int64_t chunk = 1; chunk < chunks; ++chunk) sum += parts[chunk * chunk_size + t * lanes + i];
-      to.depthwise[t * c + i] = sum;
-    }
-  copy(matrix, parts + taps * lanes, to.pointwise);
-  for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
-    for (std::int64_t e = 0; e < matrix; ++e) to.pointwise[e] += parts[chunk * chunk_size + taps * lanes + e];
+  const std::int64_t taps = b.kernel * b.kernel, c = g.channels, lanes = g.lanes();
+  for (std::int64_t t = 0; t < taps; ++t) add_chunks(c, chunks, chunk_size, parts + t * lanes, to.depthwise + t * c);
+  // 1024 elements at a time: to start threads takes as long as to add those of 16 channels.
+  parallel_ranges(c * c, 1024, [&](std::int64_t begin, std::int64_t end) {
+    add_chunks(end - begin, chunks, chunk_size, parts + taps * lanes + begin, to.pointwise + begin);
+  });
 }
 
 void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
@@ -184,7 +208,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     repeat_channels(c, lanes, in.scale, 1, scale);
     repeat_channels(c, lanes, in.shift, 0, shift);
   }
-  pack_branches(g, count, branches, packed_at, packed);
+  pack_branches(g, count, branches, Pack::backward, packed_at, packed);
   float* parts = packed_at;
   std::int64_t part_size = 0;
   bool separable = false, weights = false;
@@ -200,7 +224,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     parts += g.packed(branches[b]);
     part_size += g.weight_grads(branches[b]);
   }
-  const std::int64_t chunks = edge_grad_chunks(in.batch);
+  const std::int64_t chunks = edge_grad_chunks(in.batch, g.out_pixels(), c);
   float* buffers = parts + chunks * part_size;
 
   WorkerPlanes::prepare(g, buffers);
@@ -219,7 +243,8 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
         const float* dy = grads[b].dy + out_image;
         if (branches[b].kind == EdgeBranchKind::separable) {
           separable_image_backward(g, branches[b], work[b], dy, branches[b].z + out_image, planes,
-                                   grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add);
+                                   grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add,
+                                   next_after(in, g, count, branches, grads, to, b, n));
           add = true;
           continue;
         }
@@ -238,17 +263,16 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       float* dx = to.dx + n * g.in_pixels() * c;
       join_gradients(g, separable, pool, other_pool, to.skip ? to.skip + n * g.in_pixels() * c : nullptr,
                      to.skip_weight, planes, to.add, dx);
-      if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, image_sums + n * 2 * c);
+      if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, false, image_sums + n * 2 * c);
     }
   });
   for (int b = 0; b < count; ++b)
     if (branches[b].kind == EdgeBranchKind::separable && grads[b].pointwise)
       gather_weight_grads(g, branches[b], chunks, part_size, parts + work[b].grads, grads[b]);
   if (to.sum_dx)
-    for (std::int64_t i = 0; i < c; ++i) {
-      to.sum_dx[i] = static_cast<float>(sum_images(in.batch, 2 * c, image_sums + i));
-      to.sum_dx_x[i] = static_cast<float>(sum_images(in.batch, 2 * c, image_sums + c + i));
-    }
+    each_sums(in.batch, 2 * c, c, image_sums, [&](std::int64_t i, double sum, double sum_x) {
+      to.sum_dx[i] = static_cast<float>(sum), to.sum_dx_x[i] = static_cast<float>(sum_x);
+    });
 }
 
 }  // namespace

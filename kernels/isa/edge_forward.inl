@@ -11,15 +11,19 @@ namespace {
 // Pixels between the two convolutions: 64 of 64 channels are 16 KB, half of L1.
 constexpr std::int64_t kPixelsAtOnce = 64;
 
+// sums[2][channels] of z and z*z, taken while a band of it is in L1; null: not wanted. `next`: an image read next,
+// fetched meanwhile; null: none.
 inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const PackedBranch& packed,
-                            const WorkerPlanes& planes, float* z) {
+                            const WorkerPlanes& planes, float* z, float* sums, const float* next) {
   const std::int64_t fit = kPixelsAtOnce / g.out_width, most = g.band_rows();
   const std::int64_t at_once = fit < 1 ? 1 : fit < most ? fit : most;
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
     depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.middle);
-    pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.forward,
-              z + row * g.out_width * g.channels, g.channels, true);
+    const std::int64_t at = row * g.out_width * g.channels;
+    pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.pointwise, z + at, g.channels, true,
+              next ? next + at : nullptr);
+    if (sums) column_sums(rows * g.out_width, g.channels, z + at, z + at, row > 0, sums);
   }
 }
 
@@ -43,26 +47,29 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
     repeat_channels(c, g.lanes(), in.scale, 1, scale);
     repeat_channels(c, g.lanes(), in.shift, 0, shift);
   }
-  pack_branches(g, count, branches, packed_at, packed);
+  pack_branches(g, count, branches, Pack::forward, packed_at, packed);
   float* buffers = packed_at;
-  bool separable = false;
+  int last_separable = -1;
   for (int b = 0; b < count; ++b)
     if (branches[b].kind == EdgeBranchKind::separable)
-      taps[b] = forward_taps(g, branches[b]), buffers += g.packed(branches[b]), separable = true;
+      taps[b] = forward_taps(g, branches[b]), buffers += g.packed(branches[b]), last_separable = b;
 
   WorkerPlanes::prepare(g, buffers);
   parallel_chunks(in.batch, [&](std::int64_t n) {
     const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
     const float* x = in.x + n * g.in_pixels() * c;
-    if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
+    const float* next_x = n + 1 < in.batch ? x + g.in_pixels() * c : nullptr;
+    if (last_separable >= 0) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
     for (int b = 0; b < count; ++b) {
       const EdgeBranch& branch = branches[b];
-      float* z = branch.kind == EdgeBranchKind::separable ? branch.z + n * out_image : planes.values;
-      if (branch.kind == EdgeBranchKind::separable)
-        separable_image(g, branch, taps[b], PackedBranch(g, branch, packed[b]), planes, z);
-      else if (branch.mean)
-        pool_image(g, branch.kind, x, z, nullptr);
-      if (branch.mean) column_sums(g.out_pixels(), c, z, z, image_sums + n * sums_image + b * 2 * c);
+      float* sums = branch.mean ? image_sums + n * sums_image + b * 2 * c : nullptr;
+      if (branch.kind == EdgeBranchKind::separable) {
+        separable_image(g, branch, taps[b], PackedBranch(g, branch, packed[b]), planes, branch.z + n * out_image, sums,
+                        b == last_separable ? next_x : nullptr);
+      } else if (sums) {
+        pool_image(g, branch.kind, x, planes.values, nullptr);
+        column_sums(g.out_pixels(), c, planes.values, planes.values, false, sums);
+      }
     }
   });
   for (int b = 0; b < count; ++b)

@@ -123,10 +123,9 @@ void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const
       kMixSums[now - 1](s.pixels, s.channels, dy + n * image, z, t == 0 ? own : nullptr, own + (1 + t) * s.channels);
     }
   });
-  for (std::int64_t i = 0; i < rows; ++i) {
-    sums[i] = 0;
-    for (std::int64_t n = 0; n < s.batch; ++n) sums[i] += static_cast<double>(scratch[n * rows + i]);
-  }
+  for (std::int64_t i = 0; i < rows; ++i) sums[i] = 0;
+  for (std::int64_t n = 0; n < s.batch; ++n)
+    for (std::int64_t i = 0; i < rows; ++i) sums[i] += static_cast<double>(scratch[n * rows + i]);
 }
 
 }  // namespace

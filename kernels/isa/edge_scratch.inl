@@ -38,9 +38,10 @@ struct WorkerPlanes {
   }
 };
 
-// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `fetch_c`: C lies in memory, not in a plane.
+// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `fetch_c`: C lies in memory, not in a plane. `next`:
+// as many pixels that are read next, fetched to L2 meanwhile; null: none.
 inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
-                      const float* packed, float* c, std::int64_t c_step, bool fetch_c = false) {
+                      const float* packed, float* c, std::int64_t c_step, bool fetch_c, const float* next) {
   each_panel(channels, [&](const Panel& panel) {
     each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
       panel.along_k[height - 1]({.a = a + begin * a_step,
@@ -52,34 +53,39 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .c_row = c_step,
                                  .columns = panel.columns,
                                  .count = count,
+                                 .ahead = next && panel.begin == 0 ? next + begin * channels : nullptr,
                                  .fetch_c = fetch_c});
     });
   });
 }
 
-// packed: taps repeated to the period, the matrix for z = t*P, the matrix for dt = dz*P^T.
+// packed: taps repeated to the period, the matrix for z = t*P or for dt = dz*P^T.
+enum class Pack { forward, backward };
 struct PackedBranch {
-  const float *depthwise, *forward, *backward;
+  const float *depthwise, *pointwise;
   PackedBranch(const EdgePlane& g, const EdgeBranch& b, const float* at)
-      : depthwise(at), forward(at + g.packed_depthwise(b)), backward(forward + g.packed_pointwise()) {}
+      : depthwise(at), pointwise(at + g.packed_depthwise(b)) {}
 };
 
-inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, float* to) {
+inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, Pack pack, float* to) {
   const std::int64_t taps = b.kernel * b.kernel, c = g.channels;
   for (std::int64_t t = 0; t < taps; ++t) repeat_channels(c, g.lanes(), b.depthwise + t * c, 0, to + t * g.period());
-  float *forward = to + g.packed_depthwise(b), *backward = forward + g.packed_pointwise();
+  float* matrix = to + g.packed_depthwise(b);
   each_panel(c, [&](const Panel& panel) {
-    pack_panel(panel, c, b.pointwise, c, 1, forward + panel.begin * c);
-    pack_panel(panel, c, b.pointwise, 1, c, backward + panel.begin * c);
+    if (pack == Pack::forward)
+      pack_panel(panel, c, b.pointwise, c, 1, matrix + panel.begin * c);
+    else
+      pack_panel(panel, c, b.pointwise, 1, c, matrix + panel.begin * c);
   });
 }
 
 // Packs the separable branches one behind the other; where[b] is where branch b lies.
-inline void pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, float* to, float** where) {
+inline void pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, Pack pack, float* to,
+                          float** where) {
   for (int b = 0; b < count; ++b) {
     where[b] = to;
     if (branches[b].kind != EdgeBranchKind::separable) continue;
-    pack_branch(g, branches[b], to);
+    pack_branch(g, branches[b], pack, to);
     to += g.packed(branches[b]);
   }
 }
@@ -94,9 +100,11 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
   return taps;
 }
 
-// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side.
+// Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side. `next`: what they
+// are of the next image, fetched to L2 meanwhile; null: nothing.
 inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
-                           const float* weights, std::int64_t begin, std::int64_t rows, float* to) {
+                           const float* weights, std::int64_t begin, std::int64_t rows, float* to,
+                           const float* next = nullptr) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
   const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : nullptr;
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
@@ -114,7 +122,9 @@ inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapLis
                    .columns = g.out_width,
                    .kernel_h = b.kernel,
                    .first_row = b.padding() - begin * g.stride,
-                   .last_row = b.padding() - begin * g.stride + g.height},
+                   .last_row = b.padding() - begin * g.stride + g.height,
+                   .next_x = next,
+                   .next_x_floats = g.stride * g.stride},
                   lanes);
   for (std::int64_t i = 0; i < rows; ++i, x += g.stride * pitch, to += g.out_width * lanes)
     depthwise_run(
@@ -126,22 +136,38 @@ inline PoolShape edge_pool(const EdgePlane& g) {
   return {.height = g.height, .width = g.width, .channels = g.channels, .kernel = 3, .stride = g.stride, .padding = 1};
 }
 
-// Sums of images added in order, in double: to[c] = sum over n of sums[n*step + c].
-inline double sum_images(std::int64_t batch, std::int64_t step, const float* sums) {
-  double sum = 0;
-  for (std::int64_t n = 0; n < batch; ++n) sum += static_cast<double>(sums[n * step]);
-  return sum;
+// Channels whose images are summed together: image by image, for channel by channel every addition would wait for the
+// one before it.
+constexpr std::int64_t kSumsAtOnce = 64;
+
+// to[c] = sum of images in order, in double: of sums[n*step + c], c < channels <= kSumsAtOnce.
+inline void sum_images(std::int64_t batch, std::int64_t step, std::int64_t channels, const float* sums, double* to) {
+  for (std::int64_t c = 0; c < channels; ++c) to[c] = 0;
+  for (std::int64_t n = 0; n < batch; ++n, sums += step)
+    for (std::int64_t c = 0; c < channels; ++c) to[c] += static_cast<double>(sums[c]);
 }
 
-// Mean and (biased) variance of m values a channel from their images' sums and, c floats on, sums of squares.
+// The sums of both of column_sums' rows: body(c, first, second) for every channel.
+template <class Body>
+inline void each_sums(std::int64_t batch, std::int64_t step, std::int64_t channels, const float* sums,
+                      const Body& body) {
+  for (std::int64_t begin = 0; begin < channels; begin += kSumsAtOnce) {
+    const std::int64_t count = begin + kSumsAtOnce < channels ? kSumsAtOnce : channels - begin;
+    double first[kSumsAtOnce], second[kSumsAtOnce];
+    sum_images(batch, step, count, sums + begin, first);
+    sum_images(batch, step, count, sums + channels + begin, second);
+    for (std::int64_t c = 0; c < count; ++c) body(begin + c, first[c], second[c]);
+  }
+}
+
+// Mean and (biased) variance of m values a channel from their images' sums and sums of squares.
 inline void statistics_of_sums(std::int64_t batch, std::int64_t m, std::int64_t c, std::int64_t step, const float* sums,
                                float* mean, float* variance) {
-  for (std::int64_t i = 0; i < c; ++i) {
-    const double average = sum_images(batch, step, sums + i) / static_cast<double>(m);
-    const double square = sum_images(batch, step, sums + c + i) / static_cast<double>(m);
+  each_sums(batch, step, c, sums, [&](std::int64_t i, double sum, double squares) {
+    const double average = sum / static_cast<double>(m), square = squares / static_cast<double>(m);
     mean[i] = static_cast<float>(average);
     variance[i] = square > average * average ? static_cast<float>(square - average * average) : 0.f;
-  }
+  });
 }
 
 }  // namespace

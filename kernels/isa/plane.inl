@@ -109,30 +109,45 @@ inline void fill_gradient_dense(std::int64_t pixels, std::int64_t channels, std:
   });
 }
 
-// sums[0][c] = sum of a, sums[1][c] = sum of a*b over the pixels of an image. Four chains each, joined at the end: a
-// sum keeps its order on every instruction set.
-template <int W>
-NASCENT_INLINE void column_sums_by(std::int64_t pixels, std::int64_t channels, const float* a, const float* b,
-                                   float* sums) {
-  each_vector<W>(channels, [&](std::int64_t c, std::int64_t n) {
-    Vector<W> sum[4] = {}, product[4] = {};
-    std::int64_t p = 0;
-    const auto add = [&](int chain, std::int64_t pixel) {
-      const Vector<W> av = load_up_to<W>(a + pixel * channels + c, n);
-      sum[chain] += av;
-      product[chain] = multiply_add<W>(av, load_up_to<W>(b + pixel * channels + c, n), product[chain]);
-    };
-    for (; p + 4 <= pixels; p += 4) add(0, p), add(1, p + 1), add(2, p + 2), add(3, p + 3);
-    for (int chain = 0; p < pixels; ++p, ++chain) add(chain, p);
-    store_up_to<W>(sums + c, (sum[0] + sum[1]) + (sum[2] + sum[3]), n);
-    store_up_to<W>(sums + channels + c, (product[0] + product[1]) + (product[2] + product[3]), n);
-  });
+// n lanes of column_sums: four chains of each sum, joined at the end, so that it has one order on every instruction
+// set.
+template <int W, bool kWhole>
+NASCENT_INLINE void sum_lanes(std::int64_t pixels, std::int64_t step, std::int64_t n, const float* a, const float* b,
+                              bool more, float* sums, float* products) {
+  Vector<W> sum[4] = {}, product[4] = {};
+  const auto add = [&](int chain) __attribute__((always_inline)) {
+    const Vector<W> av = kWhole ? load<W>(a) : load_n<W>(a, n), bv = kWhole ? load<W>(b) : load_n<W>(b, n);
+    sum[chain] += av;
+    product[chain] = multiply_add<W>(av, bv, product[chain]);
+    a += step, b += step;
+  };
+  std::int64_t left = pixels;
+  for (; left >= 4; left -= 4) add(0), add(1), add(2), add(3);
+  if (left > 0) add(0);
+  if (left > 1) add(1);
+  if (left > 2) add(2);
+  const auto put = [&](float* to, const Vector<W>(&chain)[4]) __attribute__((always_inline)) {
+    const Vector<W> total = (chain[0] + chain[1]) + (chain[2] + chain[3]);
+    store_up_to<W>(to, more ? load_up_to<W>(to, n) + total : total, n);
+  };
+  put(sums, sum), put(products, product);
 }
-inline void column_sums(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, float* sums) {
-  if (channels <= 4) return column_sums_by<4>(pixels, channels, a, b, sums);
+template <int W>
+inline void column_sums_by(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, bool more,
+                           float* sums) {
+  std::int64_t c = 0;
+  for (; c + W <= channels; c += W)
+    sum_lanes<W, true>(pixels, channels, W, a + c, b + c, more, sums + c, sums + channels + c);
+  if (c < channels)
+    sum_lanes<W, false>(pixels, channels, channels - c, a + c, b + c, more, sums + c, sums + channels + c);
+}
+// sums[0][c] (+)= sum of a, sums[1][c] (+)= sum of a*b over pixels of an image.
+inline void column_sums(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, bool more,
+                        float* sums) {
+  if (channels <= 4) return column_sums_by<4>(pixels, channels, a, b, more, sums);
   if constexpr (kWidth >= 8)
-    if (channels <= 8) return column_sums_by<8>(pixels, channels, a, b, sums);
-  column_sums_by<kWidth>(pixels, channels, a, b, sums);
+    if (channels <= 8) return column_sums_by<8>(pixels, channels, a, b, more, sums);
+  column_sums_by<kWidth>(pixels, channels, a, b, more, sums);
 }
 
 }  // namespace

@@ -172,7 +172,7 @@ void projection_forward(const Projection& projection, float* z, float* mean, flo
         project(rows * p.out_width(), block.in, gathered, block.in, weights, p.tap[t].outputs, to, c);
       }
     });
-    column_sums(pixels, c, image, image, image_sums + n * 2 * c);
+    column_sums(pixels, c, image, image, false, image_sums + n * 2 * c);
   });
   statistics_of_sums(p.batch, p.batch * pixels, c, 2 * c, image_sums, mean, variance);
 }
@@ -181,7 +181,7 @@ void projection_backward(const Projection& projection, const ProjectionGrad& gra
   const Projection p = projection;
   const ProjectionBlock block = ProjectionBlock::of(p);
   const std::int64_t c = block.out, pixels = p.out_height() * p.out_width(), period = block.period();
-  const std::int64_t lanes = block.lanes(), chunks = edge_grad_chunks(p.batch);
+  const std::int64_t lanes = block.lanes(), chunks = edge_grad_chunks(p.batch, pixels, c);
   float *coefficients = scratch, *packed = coefficients + 3 * period;
   repeat_channels(c, lanes, grad.a, 0, coefficients);
   repeat_channels(c, lanes, grad.b, 0, coefficients + period);
@@ -222,11 +222,7 @@ void projection_backward(const Projection& projection, const ProjectionGrad& gra
   });
   const float* from = dw_parts;
   for (int t = 0; t < p.taps; from += block.in * p.tap[t++].outputs)
-    for (std::int64_t e = 0; p.tap[t].dw && e < block.in * p.tap[t].outputs; ++e) {
-      float sum = from[e];
-      for (std::int64_t chunk = 1; chunk < chunks; ++chunk) sum += from[chunk * block.in * c + e];
-      p.tap[t].dw[e] = sum;
-    }
+    if (p.tap[t].dw) add_chunks(block.in * p.tap[t].outputs, chunks, block.in * c, from, p.tap[t].dw);
 }
 
 }  // namespace

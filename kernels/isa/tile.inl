@@ -23,10 +23,12 @@ struct Tile {
   std::int64_t b_step, b_outer = 0, b_inner = 0;
   float* c;
   std::int64_t c_row;
-  std::int64_t columns;          // <= NV*W; beyond them B may not exist and C is not written
-  std::int64_t count = 1;        // tiles like this one below it, each by the same B
-  bool add = false;              // start from C instead of 0
-  const float* ahead = nullptr;  // what the caller reads next, fetched a line of 16 floats a step of k
+  std::int64_t columns;    // <= NV*W; beyond them B may not exist and C is not written
+  std::int64_t count = 1;  // tiles like this one below it, each by the same B
+  bool add = false;        // start from C instead of 0
+  // What the caller reads next. Along rows: fetched a line of 16 floats a step of k. Along k: to L2, as many floats as
+  // there are rows, so that by the end it is as much as A.
+  const float* ahead = nullptr;
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
   bool left = false, right = false;
@@ -123,7 +125,7 @@ void run_plain_tile(const Tile& tile) {
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
       }
-      if (ahead) __builtin_prefetch(ahead), ahead += 16;
+      if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += MR;
     }
     float* const to = opaque(c);
     const std::int64_t c_row = opaque(t.c_row);
