@@ -69,28 +69,16 @@ RawEdge raw_edge(const MixedEdgeOperands& edge) {
   return raw;
 }
 
-std::vector<BranchGroup> branch_groups(const MixedEdgeOperands& edge) {
-  std::vector<BranchGroup> groups;
-  BranchGroup others;
-  for (std::size_t b = 0; b < edge.branches.size(); ++b)
-    if (edge.branches[b].blocks.size() > 1)
-      groups.push_back({b});
-    else
-      others.push_back(b);
-  if (!others.empty()) groups.push_back(others);
-  return groups;
-}
-
-void run_branches(const MixedEdgeOperands& edge, const BranchGroup& group, double epsilon, RawEdge& raw) {
+void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
   std::vector<kernels::EdgeBranch> first;
   std::vector<Raw*> missing;
-  for (const std::size_t b : group)
+  for (std::size_t b = 0; b < raw.size(); ++b)
     if (!raw[b].empty() && lacks_something(edge.branches[b], raw[b][0])) {
       first.push_back(kernel_branch(edge.branches[b], 0));
       missing.push_back(&raw[b][0]);
     }
   run(kernel_input(edge.x, edge.stride), first, missing, epsilon);
-  for (const std::size_t b : group)
+  for (std::size_t b = 0; b < raw.size(); ++b)
     for (std::size_t k = 1; k < raw[b].size(); ++k) {
       if (raw[b][k].z.defined()) continue;
       const NormAsAffine norm(raw[b][k - 1]);
@@ -114,9 +102,9 @@ NormAsAffine::NormAsAffine(const Raw& raw)
     a[c] = static_cast<float>(raw.scale(c)), b[c] = static_cast<float>(raw.shift(c));
 }
 
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw) {
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw) {
   std::vector<MixTermOf> terms;
-  for (const std::size_t b : group) {
+  for (std::size_t b = 0; b < raw.size(); ++b) {
     const double weight = edge.weights.defined() ? edge.weights.at(edge.branches[b].weight) : 1;
     if (edge.branches[b].kind == Kind::skip)
       terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : edge.x});
@@ -139,8 +127,8 @@ kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y) {
       .pool = {.height = in[1], .width = in[2], .channels = in[3], .kernel = 3, .stride = edge.stride, .padding = 1}};
 }
 
-void mix(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw, bool add, Tensor& y) {
-  const std::vector<MixTermOf> terms = mix_terms(edge, group, raw);
+void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y) {
+  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
   const int count = static_cast<int>(terms.size());
   const kernels::MixShape s = mix_shape(edge, y);
   std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));

@@ -37,13 +37,7 @@ struct MixTermOf {
   Tensor z;
   kernels::MixSource source = kernels::MixSource::tensor;
 };
-// Branches of an edge that run together, forward and backward. One of several blocks goes by itself: what its first
-// block wrote is read, and what its last one wrote is mixed, while it is in the last cache. The others share their
-// passes over x.
-using BranchGroup = std::vector<std::size_t>;
-std::vector<BranchGroup> branch_groups(const MixedEdgeOperands& edge);
-
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw);
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw);
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
@@ -51,12 +45,13 @@ kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y);
 
 // What the branches will leave: nothing yet.
 RawEdge raw_edge(const MixedEdgeOperands& edge);
-// Computes whatever z or statistics are missing: the same bits as the first time.
-void run_branches(const MixedEdgeOperands& edge, const BranchGroup& group, double epsilon, RawEdge& raw);
+// Computes whatever z or statistics are missing: the same bits as the first time. All that reads x runs together, so
+// that x is passed over once.
+void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
 // Lets go of the z that going backward computes again.
 void forget(Recompute what, RawEdge& raw);
-// y (+)= the mix of the group's last raw outputs.
-void mix(const MixedEdgeOperands& edge, const BranchGroup& group, const RawEdge& raw, bool add, Tensor& y);
+// y (+)= the mix of the edge's last raw outputs.
+void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
 
 // Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise, pointwise, gamma
 // and beta of its blocks.

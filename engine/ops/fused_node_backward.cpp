@@ -58,7 +58,7 @@ kernels::EdgeBranch with_raw(const MixedBranch& branch, std::size_t block, const
   return b;
 }
 
-// Backward over the groups of one edge, each from its last blocks to what reads x.
+// Backward over one edge, from its last blocks to what reads x.
 class EdgeBackward {
  public:
   EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, int first_input)
@@ -74,25 +74,25 @@ class EdgeBackward {
   int inputs_end() const { return inputs_end_; }
   std::vector<float> weight_grads() const { return {dweights_.begin(), dweights_.end()}; }
 
-  void run_group(const BranchGroup& group, const RawEdge& raw, const Where& where) {
-    const std::vector<MixTermOf> terms = mix_terms(edge_, group, raw);
+  void propagate(const RawEdge& raw, const Where& where) {
+    const std::vector<MixTermOf> terms = mix_terms(edge_, raw);
     const std::vector<double> sums = sums_of(terms);
     const auto channels = static_cast<std::size_t>(in_.channels);
     FirstBlocks first;
-    for (std::size_t t = 0; t < group.size(); ++t) {
-      const MixedBranch& branch = edge_.branches[group[t]];
-      const double* sum_z = sums.data() + (1 + t) * channels;
+    for (std::size_t b = 0; b < terms.size(); ++b) {
+      const MixedBranch& branch = edge_.branches[b];
+      const double* sum_z = sums.data() + (1 + b) * channels;
       if (branch.kind == Kind::skip) {
         add_weight_grad(branch, std::accumulate(sum_z, sum_z + channels, 0.));
         if (edge_.skip.defined())
-          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[t].weight}, where));
+          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[b].weight}, where));
         else
-          first.identity = true, first.skip_weight += terms[t].weight;
+          first.identity = true, first.skip_weight += terms[b].weight;
         continue;
       }
-      Coefficients coefficients(*terms[t].raw, terms[t].weight, m_, in_.channels, sums.data(), sum_z);
+      Coefficients coefficients(*terms[b].raw, terms[b].weight, m_, in_.channels, sums.data(), sum_z);
       add_weight_grad(branch, coefficients.weight_grad);
-      if (wanted(group[t])) add_branch(group[t], raw[group[t]], std::move(coefficients), first);
+      if (wanted(b)) add_branch(b, raw[b], std::move(coefficients), first);
     }
     finish(first);
   }
@@ -226,11 +226,8 @@ class EdgeBackward {
 
 int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where) {
   EdgeBackward edge_backward(v, edge, first);
-  for (const BranchGroup& group : branch_groups(edge)) {
-    run_branches(edge, group, epsilon, raw);
-    edge_backward.run_group(group, raw, where);
-    for (const std::size_t b : group) raw[b].clear();
-  }
+  run_branches(edge, epsilon, raw);
+  edge_backward.propagate(raw, where);
   if (v.needs(first + 2)) v.add(first + 2, Tensor::from(edge.weights.shape(), edge_backward.weight_grads()));
   return edge_backward.inputs_end();
 }

@@ -36,10 +36,8 @@ MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions 
   bool add = false;
   for (const MixedEdgeOperands& edge : edges) {
     fused::RawEdge raw_edge = fused::raw_edge(edge);
-    for (const fused::BranchGroup& group : fused::branch_groups(edge)) {
-      fused::run_branches(edge, group, options.epsilon, raw_edge);
-      fused::mix(edge, group, raw_edge, std::exchange(add, true), node.y);
-    }
+    fused::run_branches(edge, options.epsilon, raw_edge);
+    fused::mix(edge, raw_edge, std::exchange(add, true), node.y);
     for (const fused::RawBranch& branch : raw_edge)
       for (const fused::Raw& r : branch)
         if (r.norm) node.statistics.push_back({r.mean, r.variance});
