@@ -59,7 +59,7 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   // Fetched to L2 in the order of memory, a share with each vector of lanes; once for all kernel rows.
   const std::int64_t pixels = t.images * t.rows * columns;
   const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels * Stride * Stride : nullptr,
-              *next_g = t.next_g + lane * pixels;
+              *next_g = next_x ? t.next_g + lane * pixels : nullptr;
   const auto fetch = [&]<int N>() __attribute__((always_inline)) {
     if (!next_x) return;
 #pragma GCC unroll 32
