@@ -17,8 +17,8 @@ struct InputGrad {
   float* dx;  // [height][width][lanes]
   std::int64_t height, width, lanes;
   bool add;  // dx += rather than dx =
-  // What is read and written next: fetched to L2 with the first remainder's outputs, for each and each lane a float of
-  // x, stride^2 of y. Null: nothing.
+  // What is needed next: fetched to L2 with the first remainder's outputs, for each and each lane a float of x (an
+  // output's size), stride^2 of y (an input's). Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
 };
 

@@ -27,8 +27,8 @@ struct WindowRows {
   std::int64_t kernel_h;
   std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
   bool add = false;                                                                   // y += rather than y =
-  // What comes next is read and written from here on, floats for every output and lane: fetched to L2 in the order of
-  // memory, a share with each vector of lanes. Null: nothing.
+  // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
+  // order of memory, a share with each vector of lanes. next_x null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
   std::int64_t next_x_floats = 0, next_y_floats = 0;
 };

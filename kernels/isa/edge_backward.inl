@@ -27,6 +27,7 @@ inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64
   return taps;
 }
 
+// Meanwhile next_z, of an output's size, and next_input, of an input's, are fetched; null: nothing.
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
                            bool add, float* dx, const float* next_z, const float* next_input) {
   const std::int64_t lanes = g.lanes(), s = g.stride;
