@@ -10,21 +10,35 @@
 namespace nascent::huge_pages {
 namespace {
 
-constexpr std::size_t kPage = std::size_t{2} << 20, kLine = 64;
+constexpr std::size_t kPage = std::size_t{2} << 20, kSmallPage = 4096, kLine = 64;
 constexpr std::size_t kSlab = 4 * kPage;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kLeastInSlab = kPage;  // none: between neighbours in a slab it has no fences
-#else
 constexpr std::size_t kLeastInSlab = std::size_t{32} << 10;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kHeapAlone = true;  // it sets fences between buffers of the heap
+#else
+constexpr bool kHeapAlone = false;
 #endif
 
+std::size_t round_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+
+// Pages of one's own, from the system and back to it at once. Through the heap they would not go back: once it has
+// freed a large block, glibc takes the next ones from its arena, which shrinks only as far as its last buffer in use (a
+// search kept a third more than its tensors when the last batch of an epoch was smaller).
 std::byte* pages(std::size_t bytes, std::size_t alignment) {
-  auto* buffer = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
+  const std::size_t size = round_up(bytes, kSmallPage), mapped = size + alignment;
+  void* const found = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<std::byte*>(found);
+  const std::size_t before =
+      round_up(reinterpret_cast<std::uintptr_t>(begin), alignment) - reinterpret_cast<std::uintptr_t>(begin);
+  if (before > 0) munmap(begin, before);
+  if (mapped > before + size) munmap(begin + before + size, mapped - before - size);
 #ifdef MADV_HUGEPAGE
-  madvise(buffer, bytes / kPage * kPage, MADV_HUGEPAGE);  // a wish: may be refused
+  madvise(begin + before, size / kPage * kPage, MADV_HUGEPAGE);  // a wish: may be refused
 #endif
-  return buffer;
+  return begin + before;
 }
+void give_pages_back(std::byte* buffer, std::size_t bytes) { munmap(buffer, round_up(bytes, kSmallPage)); }
 
 // Slabs are filled from the front and given back when nothing in them is in use: buffers come and go all together,
 // with a network or a batch size.
@@ -41,7 +55,7 @@ class Slabs {
     const std::lock_guard lock(mutex_);
     const auto slab = slabs_.find(buffer - reinterpret_cast<std::uintptr_t>(buffer) % kSlab);
     if (--slab->second.live > 0) return;
-    ::operator delete (slab->first, std::align_val_t{kSlab});
+    give_pages_back(slab->first, kSlab);
     slabs_.erase(slab);
   }
 
@@ -51,7 +65,7 @@ class Slabs {
   };
   static std::byte* from(std::byte* base, Slab& slab, std::size_t bytes) {
     std::byte* buffer = base + slab.used;
-    slab.used += (bytes + kLine - 1) / kLine * kLine;
+    slab.used += round_up(bytes, kLine);
     ++slab.live;
     return buffer;
   }
@@ -66,20 +80,21 @@ Slabs& slabs() {
   return *all;
 }
 
-bool in_slab(std::size_t bytes) { return bytes >= kLeastInSlab && bytes < kPage; }
-std::size_t alignment_of(std::size_t bytes) { return bytes < kPage ? kLine : kPage; }
+bool has_pages(std::size_t bytes) { return !kHeapAlone && bytes >= kPage; }
+bool in_slab(std::size_t bytes) { return !kHeapAlone && bytes >= kLeastInSlab && bytes < kPage; }
 
 }  // namespace
 
 std::byte* allocate(std::size_t bytes) {
   if (in_slab(bytes)) return slabs().take(bytes);
-  if (bytes >= kPage) return pages(bytes, alignment_of(bytes));
+  if (has_pages(bytes)) return pages(bytes, kPage);
   return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
 }
 
 void deallocate(std::byte* buffer, std::size_t bytes) {
   if (in_slab(bytes)) return slabs().give_back(buffer);
-  ::operator delete (buffer, std::align_val_t{alignment_of(bytes)});
+  if (has_pages(bytes)) return give_pages_back(buffer, bytes);
+  ::operator delete (buffer, std::align_val_t{kLine});
 }
 
 }  // namespace nascent::huge_pages

@@ -17,9 +17,9 @@ struct Forecast {
 };
 
 // Every buffer of a step is an affine function of the batch size, so two steps at each of two small batches tell the
-// peak at any (exact for tensors at rest; scratch of sums stops growing at 32 chunks and is foretold a little high).
-// Leaves nothing behind but the process' own peak. MemoryError when even the small batches do not fit in `available`
-// bytes; errors of search().
+// peak at any (exact for tensors at rest; scratch of sums stops growing at 16 to 64 chunks and is foretold a little
+// high). Leaves nothing behind but the process' own peak. MemoryError when even the small batches do not fit in
+// `available` bytes; errors of search().
 Forecast forecast(const TrainingData& training, const SearchOptions& options, std::size_t available);
 
 }  // namespace nascent::nas

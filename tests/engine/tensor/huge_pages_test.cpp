@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
+
+#include "engine/tensor/process_memory.h"
 
 using namespace nascent;
 
@@ -35,3 +38,23 @@ TEST_CASE("buffers of any size are aligned and do not overlap, also after others
     huge_pages::deallocate(buffers[i].first, buffers[i].second);
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed, to see who still reads it
+TEST_CASE("what is given back goes back to the system, also from below what the heap has in use") {
+  constexpr std::size_t kMany = std::size_t{64} << 20, kLittle = std::size_t{8} << 20;
+  const std::size_t before = resident_bytes();
+  // After a large block, of up to 32 MB, glibc takes smaller ones from its arena.
+  huge_pages::deallocate(huge_pages::allocate(kMany / 4), kMany / 4);
+  for (const std::size_t bytes : {std::size_t{5'000'000}, std::size_t{600'000}}) {
+    std::vector<std::byte*> buffers;
+    for (std::size_t taken = 0; taken < kMany; taken += bytes) {
+      buffers.push_back(huge_pages::allocate(bytes));
+      std::memset(buffers.back(), 1, bytes);
+    }
+    const auto above = std::make_unique_for_overwrite<char[]>(100'000);
+    CHECK(resident_bytes() >= before + kMany - kLittle);
+    for (std::byte* buffer : buffers) huge_pages::deallocate(buffer, bytes);
+    CHECK(resident_bytes() <= before + kLittle);
+  }
+}
+#endif
