@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "kernels/quotient.h"
+
 namespace nascent::kernels {
 
 // Sets how many threads later kernels use; 0 means one a processor. A process-wide setting.
@@ -68,7 +70,7 @@ static inline constexpr std::int64_t reduction_chunks(std::int64_t count) {
   return count < 1 ? 1 : count < 32 ? count : 32;
 }
 static inline constexpr std::int64_t chunk_begin(std::int64_t count, std::int64_t chunks, std::int64_t i) {
-  return count * i / chunks;
+  return quotient(count * i, chunks);
 }
 
 }  // namespace nascent::kernels

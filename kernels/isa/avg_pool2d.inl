@@ -70,6 +70,38 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
             });
   });
 }
+// A row of the gradient of 3x3, from N rows of dy divided by their counts, `channels` floats a pixel: a column's sum is
+// taken once for all the inputs it reaches.
+template <int N>
+void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t channels, float* dx) {
+  constexpr int W = kWidth;
+  const std::int64_t c = s.channels, width = s.width, ow = s.out_width();
+  const float* from[N];
+  for (int a = 0; a < N; ++a) from[a] = rows[a];
+  each_whole_vector(channels, [&](std::int64_t f) {
+    const auto column = [&](std::int64_t j) __attribute__((always_inline)) {
+      Vector<W> sum = load<W>(from[0] + j * channels + f);
+#pragma GCC unroll 2
+      for (int a = 1; a < N; ++a) sum += load<W>(from[a] + j * channels + f);
+      return sum;
+    };
+    float* const to = dx + f;
+    if (s.stride == 2)
+      return slide_pairs(
+          ow, Vector<W>{},
+          column, [&](std::int64_t j, const Vector<W>& here, const Vector<W>& right) __attribute__((always_inline)) {
+            store<W>(to + 2 * j * c, here);
+            if (2 * j + 1 < width) store<W>(to + (2 * j + 1) * c, j + 1 < ow ? here + right : here);
+          });
+    slide(
+        ow, Vector<W>{}, column,
+        [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
+            __attribute__((always_inline)) {
+              const Vector<W> begun = j > 0 ? left + here : here;
+              store<W>(to + j * c, j + 1 < ow ? begun + right : begun);
+            });
+  });
+}
 // to = the sum of `count` rows, which lie anywhere.
 template <int N>
 void add_rows(const std::int64_t n, const std::int64_t count, const float* const* rows, float* const to) {
@@ -124,7 +156,8 @@ void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
       const std::int64_t end = last.begin + last.count < ow ? last.begin + last.count : ow;
       PoolRuns windows, inputs;
       window_runs(s, begin, end, windows);
-      input_runs(s, strip.begin, strip.end, inputs);
+      const bool sliding = slides(s) && strip.channels >= kWidth && strip.end - strip.begin == s.width;
+      if (!sliding) input_runs(s, strip.begin, strip.end, inputs);
       std::int64_t next = 0;
       for (std::int64_t r = 0; r < s.height; ++r) {
         const PoolCover rows = covering(s, r, oh);
@@ -142,6 +175,12 @@ void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
         if (rows.count == 0) continue;
         const float* row[16];
         for (std::int64_t a = 0; a < rows.count; ++a) row[a] = ring + (rows.begin + a) % s.kernel * pitch;
+        if (sliding) {
+          with_count(rows.count, [&](auto n) {
+            if constexpr (n.value > 0) spread_averages<n.value>(s, row, strip.channels, out);
+          });
+          continue;
+        }
         with_count(rows.count,
                    [&](auto n) { add_rows<n.value>((end - begin) * strip.channels, rows.count, row, sums); });
         for (int j = 0; j < inputs.count; ++j) {

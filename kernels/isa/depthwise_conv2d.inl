@@ -107,8 +107,8 @@ template <class Body>
 NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_t at_once, const Body& body) {
   const std::int64_t runs = (rows + at_once - 1) / at_once;
   parallel_chunks(batch * runs, [&](std::int64_t chunk) {
-    const std::int64_t run = chunk % runs;
-    body(chunk / runs, rows * run / runs, rows * (run + 1) / runs);
+    const std::int64_t image = quotient(chunk, runs), run = chunk - image * runs;
+    body(image, chunk_begin(rows, runs, run), chunk_begin(rows, runs, run + 1));
   });
 }
 
@@ -172,7 +172,8 @@ void convolve_depthwise(const DepthwiseShape& s, const BandShape& b, bool revers
 inline bool fill_vectors(const DepthwiseShape& s) { return s.channels >= (s.stride > 1 ? 4 : 16); }
 
 void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const float* w, float* y, float* scratch) {
-  const WindowKernel window = fill_vectors(s) ? window_kernel(s.kernel_w, s.stride, s.dilation, s.padding) : nullptr;
+  const WindowKernel window =
+      fill_vectors(s) ? window_kernel(s.kernel_w, s.stride, s.dilation, s.padding) : WindowKernel{};
   if (window)
     convolve_windows(s, window, x, w, y);
   else

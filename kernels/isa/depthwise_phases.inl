@@ -26,13 +26,16 @@ struct InputGrad {
 struct Phase {
   std::int64_t count = 0, step = 1, last = 0, first = 0;
 };
+// The stride is 1 or 2: see by_phases.
 inline Phase phase_of(const InputGrad& g, std::int64_t kernel, std::int64_t remainder) {
+  if (g.stride == 1)
+    return {.count = kernel, .step = 1, .last = kernel - 1, .first = g.padding - (kernel - 1) * g.dilation};
   Phase phase;
   for (std::int64_t tap = 0; tap < kernel; ++tap) {
     const std::int64_t output = remainder + g.padding - tap * g.dilation;
-    if (output % g.stride != 0) continue;
+    if (output & 1) continue;
     if (phase.count++ > 0) phase.step = tap - phase.last;
-    phase.last = tap, phase.first = output / g.stride;
+    phase.last = tap, phase.first = output >> 1;
   }
   return phase;
 }
@@ -42,7 +45,7 @@ inline std::int64_t phase_dilation(const InputGrad& g) {
 }
 // Input pixels of a remainder along an axis of `size`.
 inline std::int64_t phase_size(std::int64_t size, std::int64_t stride, std::int64_t remainder) {
-  return (size - remainder + stride - 1) / stride;
+  return stride == 1 ? size : (size - remainder + 1) >> 1;
 }
 
 // The window of a remainder's columns, or null. More may lie outside where dy has fewer columns than asked for.

@@ -25,8 +25,8 @@ inline PoolCover cover(const PoolShape& s, std::int64_t at, std::int64_t size) {
 }
 // Windows [begin, begin + count) that cover input `at`; it is tap `tap` of the first and `tap - stride` of the next.
 inline PoolCover covering(const PoolShape& s, std::int64_t at, std::int64_t windows) {
-  const std::int64_t last = (at + s.padding) / s.stride, before = at + s.padding - s.kernel;
-  const std::int64_t begin = before < 0 ? 0 : before / s.stride + 1;
+  const std::int64_t last = quotient(at + s.padding, s.stride), before = at + s.padding - s.kernel;
+  const std::int64_t begin = before < 0 ? 0 : quotient(before, s.stride) + 1;
   const std::int64_t end = last < windows ? last + 1 : windows;
   return {begin, end > begin ? end - begin : 0, at + s.padding - begin * s.stride};
 }
