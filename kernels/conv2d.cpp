@@ -46,7 +46,7 @@ std::int64_t conv2d_input_grad_scratch<float>(const Conv2dShape& s) {
 }
 template <>
 std::int64_t conv2d_weight_grad_scratch<float>(const Conv2dShape& s) {
-  const std::int64_t dense = conv2d_weight_grad_scratch<double>(s);
+  const std::int64_t dense = WeightGradCut::of(s).chunks * reference::conv2d_weights(s);
   return is_depthwise(s) ? std::max(dense, depthwise_conv2d_weight_grad_scratch<float>(as_depthwise(s))) : dense;
 }
 

@@ -15,80 +15,137 @@ inline Inside outputs_inside(std::int64_t offset, std::int64_t stride, std::int6
   return {begin, end};
 }
 
-// Adds the share of output rows [first, last) of some images.
-inline void add_weight_grad(const Conv2dShape& s, const float* x, const float* dy, std::int64_t images,
-                            std::int64_t first, std::int64_t last, float* dw) {
-  const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups, ow = s.out_width();
-  const std::int64_t x_row = s.width * s.in_channels, dy_row = ow * s.out_channels, taps = s.kernel_h * s.kernel_w;
-  for (std::int64_t tap = 0; tap < taps; ++tap) {
-    const std::int64_t down = tap / s.kernel_w * s.dilation - s.padding;
-    const std::int64_t along = tap % s.kernel_w * s.dilation - s.padding;
-    const Inside rows = outputs_inside(down, s.stride, s.height, first, last);
-    const Inside columns = outputs_inside(along, s.stride, s.width, 0, ow);
-    if (rows.begin == rows.end || columns.begin == columns.end) continue;
-    Tile tile{.a = nullptr,
-              .a_stride = s.stride * s.in_channels,
+// Some output pixels, as floats from the first of some image's x and dy: `outer` images of `inner` rows of k pixels.
+struct TapPixels {
+  std::int64_t tap, x, dy, outer, inner, k;
+};
+
+// The pixels of rows [first, last) of some images that a tap reads inside them; k = 0: none.
+inline TapPixels pixels_of_tap(const Conv2dShape& s, std::int64_t tap, std::int64_t images, std::int64_t first,
+                               std::int64_t last) {
+  const std::int64_t down = tap / s.kernel_w * s.dilation - s.padding;
+  const std::int64_t along = tap % s.kernel_w * s.dilation - s.padding;
+  const Inside rows = outputs_inside(down, s.stride, s.height, first, last);
+  const Inside columns = outputs_inside(along, s.stride, s.width, 0, s.out_width());
+  TapPixels p{.tap = tap,
+              .x = ((rows.begin * s.stride + down) * s.width + columns.begin * s.stride + along) * s.in_channels,
+              .dy = (rows.begin * s.out_width() + columns.begin) * s.out_channels,
               .outer = images,
               .inner = rows.end - rows.begin,
-              .k = columns.end - columns.begin,
-              .a_outer = s.height * x_row,
-              .a_inner = s.stride * x_row,
-              .b = nullptr,
-              .b_step = s.out_channels,
-              .b_outer = s.out_height() * dy_row,
-              .b_inner = dy_row,
-              .c = nullptr,
-              .c_row = s.out_channels,
-              .columns = 0,
-              .add = true};
-    // Whole rows, and whole images, are one run of pixels.
-    if (s.stride == 1 && tile.k == s.width && tile.k == ow) {
-      const bool whole = tile.inner == s.height && tile.inner == s.out_height();
-      tile.k *= tile.inner * (whole ? images : 1), tile.inner = 1, tile.outer = whole ? 1 : images;
-    }
-    const float* from_x =
-        x + (rows.begin * s.stride + down) * x_row + (columns.begin * s.stride + along) * s.in_channels;
-    const float* from_dy = dy + rows.begin * dy_row + columns.begin * s.out_channels;
-    for (std::int64_t g = 0; g < s.groups; ++g)
-      each_panel(out, [&](const Panel& panel) {
-        each_tile(in, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
-          tile.a = from_x + g * in + row;
-          tile.b = from_dy + g * out + panel.begin;
-          tile.c = dw + (tap * in + row) * s.out_channels + g * out + panel.begin;
-          tile.columns = panel.columns;
-          // Each pixel is passed over once: what comes next is not yet in the cache.
-          const bool once = taps == 1 && tile.outer == 1 && tile.inner == 1 && panel.begin == 0;
-          tile.ahead = once ? x + tile.k * (s.in_channels + row) : nullptr;
-          panel.along_rows[height - 1](tile);
-        });
-      });
+              .k = rows.end > rows.begin ? columns.end - columns.begin : 0};
+  // Whole rows, and whole images, are one run.
+  if (s.stride == 1 && p.k == s.width && p.k == s.out_width()) {
+    const bool whole = p.inner == s.height && p.inner == s.out_height();
+    p.k *= p.inner * (whole ? images : 1), p.inner = 1, p.outer = whole ? 1 : images;
   }
+  return p;
 }
 
-// Of x and dy that are passed over before the sums are stored, for each tile of sums reads them again: a 1x1 kernel a
-// quarter of a 1 MB L2, and larger ones, with a tile for every tap, an L1 of 32 KB.
-constexpr std::int64_t kPointwiseFloats = 16384, kTapsFloats = 8192;
+// What is read after some pixels, fetched to L2 meanwhile, a line a step of a tile's k.
+struct NextPixels {
+  const float *x = nullptr, *dy = nullptr;
+  std::int64_t x_floats = 0, dy_floats = 0;
+
+  // What a tile of `steps` steps fetches.
+  const float* share(std::int64_t steps) {
+    const float* at = nullptr;
+    if (x_floats > 0)
+      at = x, x += 16 * steps, x_floats -= 16 * steps;
+    else if (dy_floats > 0)
+      at = dy, dy += 16 * steps, dy_floats -= 16 * steps;
+    return at;
+  }
+};
+
+// Adds the shares of some taps to the rows of some input channels. Tap after tap for a tile's channels: of x and dy
+// these stay in L1.
+inline void add_tap_grads(const Conv2dShape& s, const Inside& channels, int count, const TapPixels* taps,
+                          const float* x, const float* dy, NextPixels next, float* dw) {
+  const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
+  for (std::int64_t g = 0; g < s.groups; ++g)
+    each_panel(out, [&](const Panel& panel) {
+      each_tile(channels.end - channels.begin, max_rows(panel.vectors), [&](std::int64_t from, std::int64_t height) {
+        const std::int64_t row = channels.begin + from;
+        for (int t = 0; t < count; ++t) {
+          const TapPixels& p = taps[t];
+          panel.along_rows[height - 1]({.a = x + p.x + g * in + row,
+                                        .a_stride = s.stride * s.in_channels,
+                                        .outer = p.outer,
+                                        .inner = p.inner,
+                                        .k = p.k,
+                                        .a_outer = s.height * s.width * s.in_channels,
+                                        .a_inner = s.stride * s.width * s.in_channels,
+                                        .b = dy + p.dy + g * out + panel.begin,
+                                        .b_step = s.out_channels,
+                                        .b_outer = s.out_height() * s.out_width() * s.out_channels,
+                                        .b_inner = s.out_width() * s.out_channels,
+                                        .c = dw + (p.tap * in + row) * s.out_channels + g * out + panel.begin,
+                                        .c_row = s.out_channels,
+                                        .columns = panel.columns,
+                                        .add = true,
+                                        .ahead = next.share(p.outer * p.inner * p.k)});
+        }
+      });
+    });
+}
+
+// 20 of an L1's 32 KB, in floats: pixels whose channels of a tile, 16 of x and up to 64 of dy, stay there.
+constexpr std::int64_t kTileFloats = 5120;
+
+// The share of images [begin, end), some images or some rows of one at a time.
+inline void add_weight_grad(const Conv2dShape& s, const Inside& channels, const float* x, const float* dy,
+                            std::int64_t begin, std::int64_t end, float* dw) {
+  constexpr int kTaps = 64;
+  const std::int64_t taps = s.kernel_h * s.kernel_w, oh = s.out_height(), pixels = oh * s.out_width();
+  const std::int64_t x_image = s.height * s.width * s.in_channels, dy_image = pixels * s.out_channels;
+  const std::int64_t at_once =
+      kTileFloats / ((s.in_channels < 16 ? s.in_channels : 16) + (s.out_channels < 64 ? s.out_channels : 64));
+  if (is_matmul(s)) {  // all images are one run of pixels
+    const std::int64_t all = (end - begin) * pixels, runs = (all - 1) / at_once + 1;
+    for (std::int64_t run = 0; run < runs; ++run) {
+      const std::int64_t from = begin * pixels + all * run / runs, to = begin * pixels + all * (run + 1) / runs;
+      const TapPixels one{.tap = 0, .x = 0, .dy = 0, .outer = 1, .inner = 1, .k = to - from};
+      add_tap_grads(s, channels, 1, &one, x + from * s.in_channels, dy + from * s.out_channels,
+                    {.x = x + to * s.in_channels,
+                     .dy = dy + to * s.out_channels,
+                     .x_floats = (to - from) * s.in_channels,
+                     .dy_floats = (to - from) * s.out_channels},
+                    dw);
+    }
+    return;
+  }
+  const std::int64_t images = at_once < pixels ? 1 : at_once / pixels;
+  const std::int64_t fit = at_once / s.out_width(), bands = fit < oh ? (oh - 1) / (fit < 1 ? 1 : fit) + 1 : 1;
+  for (std::int64_t n = begin; n < end; n += images)
+    for (std::int64_t band = 0; band < bands; ++band)
+      for (std::int64_t tap = 0; tap < taps;) {
+        TapPixels list[kTaps];
+        int count = 0;
+        for (; tap < taps && count < kTaps; ++tap) {
+          list[count] =
+              pixels_of_tap(s, tap, n + images < end ? images : end - n, oh * band / bands, oh * (band + 1) / bands);
+          count += list[count].k > 0;
+        }
+        add_tap_grads(s, channels, count, list, x + n * x_image, dy + n * dy_image, {}, dw);
+      }
+}
 
 void conv2d_weight_grad(const Conv2dShape& s, const float* x, const float* dy, float* dw, float* scratch) {
-  const std::int64_t weights = s.kernel_h * s.kernel_w * (s.in_channels / s.groups) * s.out_channels;
-  const std::int64_t chunks = reduction_chunks(s.batch), oh = s.out_height();
-  const std::int64_t x_image = s.height * s.width * s.in_channels, dy_image = oh * s.out_width() * s.out_channels;
-  // Some images at a time, or some rows of one; of a 1x1 kernel no rows, which would shorten its one run of pixels.
-  const bool pointwise = s.kernel_h * s.kernel_w == 1;
-  const std::int64_t floats = x_image + dy_image, fit = (pointwise ? kPointwiseFloats : kTapsFloats) / floats;
-  const std::int64_t images = fit < 1 ? 1 : fit, bands = pointwise ? 1 : (floats - 1) / kTapsFloats + 1;
-  parallel_chunks(chunks, [&](std::int64_t chunk) {
-    float* part = scratch + chunk * weights;
-    clear(weights, part);
-    const std::int64_t end = chunk_begin(s.batch, chunks, chunk + 1);
-    for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < end; n += images)
-      for (std::int64_t band = 0; band < bands; ++band)
-        add_weight_grad(s, x + n * x_image, dy + n * dy_image, n + images < end ? images : end - n, oh * band / bands,
-                        oh * (band + 1) / bands, part);
+  const std::int64_t in = s.in_channels / s.groups, taps = s.kernel_h * s.kernel_w,
+                     weights = taps * in * s.out_channels;
+  const WeightGradCut cut = WeightGradCut::of(s);
+  parallel_chunks(cut.chunks * cut.slices, [&](std::int64_t part) {
+    const std::int64_t chunk = part / cut.slices, slice = part % cut.slices;
+    const Inside channels{chunk_begin(in, cut.slices, slice), chunk_begin(in, cut.slices, slice + 1)};
+    float* sums = scratch + chunk * weights;
+    for (std::int64_t tap = 0; tap < taps; ++tap)
+      clear((channels.end - channels.begin) * s.out_channels, sums + (tap * in + channels.begin) * s.out_channels);
+    add_weight_grad(s, channels, x, dy, chunk_begin(s.batch, cut.chunks, chunk),
+                    chunk_begin(s.batch, cut.chunks, chunk + 1), sums);
   });
   // 4096 weights a chunk: small convolutions stay on one thread.
   parallel_ranges(weights, 4096, [&](std::int64_t begin, std::int64_t end) {
-    add_chunks(end - begin, chunks, weights, scratch + begin, dw + begin);
+    add_chunks(end - begin, cut.chunks, weights, scratch + begin, dw + begin);
   });
 }
 

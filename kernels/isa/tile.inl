@@ -47,13 +47,14 @@ constexpr int max_rows(int vectors) {
 }
 
 // Rows of A by three a base pointer: base, base + stride and base + 2*stride are x86 addresses, while a pointer or an
-// index a row would spill. The empty asm hides that the bases are related, or the compiler goes back to one.
-template <int MR, Along along>
+// index a row would spill. The empty asm hides that the bases are related, or the compiler goes back to one. Where the
+// compiler knows the stride, one base and no index: Intel cores take an FMA with an indexed operand as two steps.
+template <int MR, Along along, int kStride = 0>
 struct TileRows {
-  static constexpr int kBases = along == Along::k ? (MR + 2) / 3 : 1;
+  static constexpr int kBases = along == Along::k && kStride == 0 ? (MR + 2) / 3 : 1;
   const float* base[kBases];
   std::int64_t stride;
-  NASCENT_INLINE TileRows(const float* a, std::int64_t a_stride) : stride(a_stride) {
+  NASCENT_INLINE TileRows(const float* a, std::int64_t a_stride) : stride(kStride ? kStride : a_stride) {
 #pragma GCC unroll 6
     for (int i = 0; i < kBases; ++i) {
       base[i] = a + 3 * i * stride;
@@ -61,7 +62,8 @@ struct TileRows {
     }
   }
   NASCENT_INLINE const float* row(int r) const {
-    return along == Along::k ? base[r / 3] + r % 3 * stride : base[0] + r;
+    if (along == Along::rows) return base[0] + r;
+    return kStride ? base[0] + r * kStride : base[r / 3] + r % 3 * stride;
   }
   // One step of k on, or `elements` of A.
   NASCENT_INLINE void next() { skip(along == Along::k ? 1 : stride); }
@@ -94,38 +96,40 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
     for (int v = 0; v < NV; ++v) __builtin_prefetch(c + v * W, 1);
 }
 
-// One run of k along A, B packed: what 1x1 convolutions and matmul are made of. By itself, so that what a step needs
-// stays in registers: in the general tile below, of 32 instructions that a step of 6x2 takes on AVX2 12 are FMAs, and
-// its pointers lie in memory. Of C nothing is known until it is stored, or the rows' addresses would take the
-// registers.
-template <int W, int NV, int MR>
+// One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
+// needs stays in registers: in the general tile below, of 32 instructions that a step of 6x2 takes on AVX2 12 are FMAs,
+// and its pointers and count lie in memory. Of C nothing is known until it is stored, or the rows' addresses would take
+// the registers. B is packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask
+// at every step costs a tenth.
+template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;
   const bool whole = last == W;
   const float *a = t.a, *ahead = t.ahead;
   float* c = t.c;
-  for (std::int64_t left = t.count; left > 0; --left, a += MR * t.a_stride, c += MR * t.c_row) {
+  for (std::int64_t left = t.count; left > 0;
+       --left, a += MR * (along == Along::k ? t.a_stride : 1), c += MR * t.c_row) {
     Vector<W> sum[MR][NV];
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
-    if (t.fetch_c) fetch_tile_below<W, NV, MR>(opaque(c), opaque(t.c_row));
-    TileRows<MR, Along::k> rows(a, t.a_stride);
+    if (along == Along::k && t.fetch_c) fetch_tile_below<W, NV, MR>(opaque(c), opaque(t.c_row));
+    TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
     for (std::int64_t k = t.k; k > 0; --k, rows.next(), b += b_step) {
       Vector<W> bv[NV];
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) bv[v] = load<W>(b + v * W);
+      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(b + v * W) : load_n<W>(b + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
         const Vector<W> av = broadcast<W>(*rows.row(r));
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
       }
-      if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += MR;
+      if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += along == Along::k ? MR : 16;
     }
     float* const to = opaque(c);
     const std::int64_t c_row = opaque(t.c_row);
@@ -182,21 +186,30 @@ void run_edge_tile(const Tile& tile) {
 
 template <int W, int NV, int MR, Along along>
 void run_tile(const Tile& tile) {
+  const bool plain = tile.outer == 1 && tile.inner == 1;
   if constexpr (along == Along::k) {
-    if (tile.outer == 1 && tile.inner == 1) return run_plain_tile<W, NV, MR>(tile);
+    // Of one vector (16, or as a cell's input 64, to 16 channels) every FMA loads a value of A.
+    if constexpr (NV == 1 && W == 16) {
+      if (plain && tile.a_stride == 16) return run_plain_tile<W, NV, MR, along, true, 16>(tile);
+      if (plain && tile.a_stride == 64) return run_plain_tile<W, NV, MR, along, true, 64>(tile);
+    }
+    if (plain) return run_plain_tile<W, NV, MR, along, true>(tile);
     if (tile.left || tile.right) return run_edge_tile<W, NV, MR>(tile);
+  } else if (plain) {
+    return tile.columns == NV * W ? run_plain_tile<W, NV, MR, along, true>(tile)
+                                  : run_plain_tile<W, NV, MR, along, false>(tile);
   }
   const Tile t = tile;                                 // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;  // lanes of the last vector
   const bool whole = last == W;
-  const float* ahead = t.ahead ? t.ahead : t.a;
-  const std::int64_t line = t.ahead ? 16 : 0;
-  const std::int64_t a_inner = t.a_inner - t.k * (along == Along::k ? 1 : t.a_stride);
-  const std::int64_t a_outer = t.a_outer - t.inner * t.a_inner;
+  const float* ahead = t.ahead;
+  // From the end of a run of k to the next run, and from the last of `inner` runs to the next of `outer`. Read from
+  // memory there: held in registers they would drive the pointers and the count of a step of k out of them.
+  const struct {
+    std::int64_t a_inner, a_outer, b_inner, b_outer;
+  } steps = {t.a_inner - t.k * (along == Along::k ? 1 : t.a_stride), t.a_outer - t.inner * t.a_inner,
+             t.b_inner - t.k * t.b_step, t.b_outer - t.inner * t.b_inner};
   const std::int64_t a_next = MR * (along == Along::k ? t.a_stride : 1) - t.outer * t.a_outer;
-  // Two loops of one turn around k cost a tenth of a tile of 16 steps.
-  const bool once = along == Along::rows && t.outer == 1 && t.inner == 1;
-  const std::int64_t b_inner = t.b_inner - t.k * t.b_step, b_outer = t.b_outer - t.inner * t.b_inner;
   TileRows<MR, along> a(t.a, t.a_stride);
   float* c = t.c;
   for (std::int64_t tile_at = 0; tile_at < t.count; ++tile_at, c += MR * t.c_row) {
@@ -206,29 +219,25 @@ void run_tile(const Tile& tile) {
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) sum[r][v] = Vector<W>{};
     const float* b = t.b;
-    const auto run_k = [&]() {
-      for (std::int64_t k = 0; k < t.k; ++k, a.next(), b += t.b_step) {
-        Vector<W> bv[NV];
+    const std::int64_t b_step = t.b_step;
+    for (std::int64_t o = t.outer; o > 0; --o, a.skip(opaque(&steps)->a_outer), b += opaque(&steps)->b_outer)
+      for (std::int64_t i = opaque(&t)->inner; i > 0;
+           --i, a.skip(opaque(&steps)->a_inner), b += opaque(&steps)->b_inner)
+        for (std::int64_t k = opaque(&t)->k; k > 0; --k, a.next(), b += b_step) {
+          Vector<W> bv[NV];
 #pragma GCC unroll 4
-        for (int v = 0; v + 1 < NV; ++v) bv[v] = load<W>(b + v * W);
-        // A packed panel is padded with zeros; B read in place ends where the matrix ends.
-        bv[NV - 1] = along == Along::k || whole ? load<W>(b + (NV - 1) * W) : load_n<W>(b + (NV - 1) * W, last);
+          for (int v = 0; v + 1 < NV; ++v) bv[v] = load<W>(b + v * W);
+          const float* const b_last = b + (NV - 1) * W;
+          bv[NV - 1] = along == Along::k || __builtin_expect(whole, true) ? load<W>(b_last) : load_n<W>(b_last, last);
 #pragma GCC unroll 16
-        for (int r = 0; r < MR; ++r) {
-          const Vector<W> av = broadcast<W>(*a.row(r));
+          for (int r = 0; r < MR; ++r) {
+            const Vector<W> av = broadcast<W>(*a.row(r));
 #pragma GCC unroll 4
-          for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
+            for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
+          }
+          if (along == Along::rows && ahead) __builtin_prefetch(ahead, 0, 2), ahead += 16;
         }
-        __builtin_prefetch(ahead), ahead += line;
-      }
-    };
-    if (once) {
-      run_k(), a.skip(a_inner + a_outer + a_next);
-    } else {
-      for (std::int64_t o = 0; o < t.outer; ++o, a.skip(a_outer), b += b_outer)
-        for (std::int64_t i = 0; i < t.inner; ++i, a.skip(a_inner), b += b_inner) run_k();
-      a.skip(a_next);
-    }
+    a.skip(a_next);
     if (t.add)
       whole ? store_tile<W, NV, MR, true, true>(sum, c, t.c_row, last)
             : store_tile<W, NV, MR, false, true>(sum, c, t.c_row, last);
