@@ -74,15 +74,16 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
   // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
   const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
-                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation);
+                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation).run;
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // Where the stride divides the dilation, every other row and column is never read: to fetch them costs a third.
-  const bool fetch = s.stride == 1 || s.dilation % s.stride != 0;
+  // At stride 2 there are four pixels to fetch an output, as many instructions as FMAs: the hardware is left to it.
+  const bool fetch = s.stride == 1;
+  const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
-    float *part = scratch + chunk * sums, *buffer = buffers + worker() * b.floats();
+    float *part = scratch + chunk * sums, *buffer = buffers + worker() * buffer_floats;
     clear(sums, part);
     const std::int64_t end = chunk_begin(s.batch, chunks, chunk + 1);
     for (std::int64_t n = chunk_begin(s.batch, chunks, chunk); n < end; n += together)
@@ -104,7 +105,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
           t.x = x + n * image + top * pitch - s.padding * c;
           t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
           if (fetch) {
-            t.next_x = x + n * image + begin * s.stride * pitch + t.images * t.rows * t.x_row;
+            t.next_x = x + n * image + (begin + t.images * t.rows) * pitch;
             t.next_g = t.g + t.images * t.rows * row;
           }
           t.first_row = -top, t.last_row = s.height - top;

@@ -153,29 +153,51 @@ inline std::int64_t window_rows_at_once(std::int64_t row, std::int64_t reach, st
   return fit > least ? fit : least;
 }
 
-using WindowKernel = void (*)(const WindowRows&, std::int64_t channels);
+// Of a stride and dilation of 2, every other row and column is never read: over the others the kernel has neither.
+inline std::int64_t read_every(std::int64_t stride, std::int64_t dilation) {
+  return stride == 2 && dilation == 2 ? 2 : 1;
+}
+// Rows or columns that exist, counted by those that are read.
+inline std::int64_t counted(std::int64_t end, std::int64_t every) { return every == 2 ? (end + 1) >> 1 : end; }
+
+struct WindowKernel {
+  void (*run)(const WindowRows&, std::int64_t channels) = nullptr;
+  std::int64_t every = 1;
+
+  explicit operator bool() const { return run; }
+  void operator()(WindowRows r, std::int64_t channels) const {
+    r.x_row *= every, r.x_step *= every;
+    r.first_row = counted(r.first_row, every), r.last_row = counted(r.last_row, every);
+    r.first = counted(r.first, every), r.last = counted(r.last, every);
+    run(r, channels);
+  }
+};
 
 // The kernels of the search spaces, and what one of stride 1 is going backward from stride 2 (depthwise_phases.inl);
 // null for others, and where more than half of a window may lie outside the image.
 inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation,
                                   std::int64_t outside) {
+  const std::int64_t every = read_every(stride, dilation);
+  stride /= every, dilation /= every, outside = counted(outside, every);
   const auto of = [&]<int KW>() -> WindowKernel {
-    if (outside > missing_taps(KW, static_cast<int>(dilation))) return nullptr;
-    if (stride == 1) return dilation == 1 ? window_rows<KW, 1, 1> : window_rows<KW, 1, 2>;
-    return dilation == 1 ? window_rows<KW, 2, 1> : window_rows<KW, 2, 2>;
+    if (outside > missing_taps(KW, static_cast<int>(dilation))) return {};
+    if (stride == 2) return {window_rows<KW, 2, 1>};
+    return {dilation == 1 ? window_rows<KW, 1, 1> : window_rows<KW, 1, 2>, every};
   };
   const auto undilated = [&]<int KW>() -> WindowKernel {
-    if (dilation != 1 || outside > missing_taps(KW, 1)) return nullptr;
-    return stride == 1 ? window_rows<KW, 1, 1> : KW == 7 ? window_rows<7, 2, 1> : nullptr;
+    if (dilation != 1 || outside > missing_taps(KW, 1)) return {};
+    if (stride == 1) return {window_rows<KW, 1, 1>, every};
+    if constexpr (KW == 7) return {window_rows<7, 2, 1>};
+    return {};
   };
-  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return nullptr;
+  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};
   if (kernel_w == 1) return undilated.template operator()<1>();
   if (kernel_w == 2) return undilated.template operator()<2>();
   if (kernel_w == 3) return of.template operator()<3>();
   if (kernel_w == 4) return undilated.template operator()<4>();
   if (kernel_w == 5) return of.template operator()<5>();
   if (kernel_w == 7) return undilated.template operator()<7>();
-  return nullptr;
+  return {};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct WindowSums {
   // `inside` and of the kernel rows those with a bit in `rows`.
   template <int N, Exist exist>
   NASCENT_INLINE void add(const TapGrad& t, const float* x, const float* g, std::uint32_t rows, std::uint32_t inside) {
-    const std::int64_t x_step = t.x_step / Stride, g_step = t.g_step, tap_row = t.tap_row;
+    const std::int64_t x_step = t.x_step / Stride, g_step = t.g_step, row = t.tap_row, two_rows = opaque(2 * row);
     Vector<W> gradient[N];
 #pragma GCC unroll 8
     for (int p = 0; p < N; ++p, g = opaque(g + g_step)) gradient[p] = load_once<W>(g);
@@ -30,7 +30,7 @@ struct WindowSums {
       if (exist == Exist::all || (opaque(inside) >> q.value & 1))
         unrolled<KU>([&](auto u) __attribute__((always_inline)) {
           if (exist == Exist::some && !(opaque(rows) >> u.value & 1)) return;
-          const Vector<W> value = load_once<W>(x + u.value * tap_row);
+          const Vector<W> value = load_once<W>(u.value == 2 ? x + two_rows : x + u.value * row);
 #pragma GCC unroll 8
           for (int v = 0; v < KW; ++v) {
             const int at = q.value - v * Dilation;
@@ -58,15 +58,14 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   each_sum([](Vector<W> & sum, const float* at) __attribute__((always_inline)) { sum = load<W>(at); });
   // Fetched to L2 in the order of memory, a share with each vector of lanes; once for all kernel rows.
   const std::int64_t pixels = t.images * t.rows * columns;
-  const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels * Stride * Stride : nullptr,
+  const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels : nullptr,
               *next_g = next_x ? t.next_g + lane * pixels : nullptr;
   const auto fetch = [&]<int N>() __attribute__((always_inline)) {
-    if (!next_x) return;
-#pragma GCC unroll 32
-    for (int p = 0; p < N * Stride * Stride * W / 16; ++p, next_x = opaque(next_x + 16))
-      __builtin_prefetch(next_x, 0, 2);
+    if (Stride > 1 || !next_x) return;
 #pragma GCC unroll 8
-    for (int p = 0; p < N * W / 16; ++p, next_g = opaque(next_g + 16)) __builtin_prefetch(next_g, 0, 2);
+    for (int p = 0; p < N * W / 16; ++p)
+      __builtin_prefetch(next_x + 16 * p, 0, 2), __builtin_prefetch(next_g + 16 * p, 0, 2);
+    next_x = opaque(next_x + N * W), next_g = opaque(next_g + N * W);
   };
   // Rows of outputs whose windows lie inside the image from top to bottom.
   const std::int64_t top = t.first_row - first * Dilation, bottom = t.last_row - (first + KU - 1) * Dilation;
@@ -101,8 +100,12 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   };
   // Columns in groups, a group over as many rows as keep what it reads in half of L1: narrow images have nothing but
   // group ends. The cut is by shape alone, so that all widths of vectors sum in one order.
-  const std::int64_t line = columns * Stride * 16, fit = (kBandFloats / line - (KW - 1) * Dilation - 1) / Stride + 1;
-  const std::int64_t block = fit > 4 ? fit : 4;
+  const std::int64_t line = columns * Stride * 16, reach = (KW - 1) * Dilation + 1;
+  std::int64_t block = t.rows;
+  if (line * ((block - 1) * Stride + reach) > kBandFloats) {
+    const std::int64_t fit = (kBandFloats / line - reach) / Stride + 1;
+    block = fit > 4 ? fit : 4;
+  }
   for (std::int64_t n = 0; n < t.images; ++n)
     for (std::int64_t begin = 0; begin < t.rows; begin += block) {
       const std::int64_t end = begin + block < t.rows ? begin + block : t.rows;
@@ -135,20 +138,32 @@ void window_grads(const TapGrad& t, std::int64_t lane) {
   if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, u, lane);
 }
 
-using WindowGrads = void (*)(const TapGrad&, std::int64_t lane);
+struct WindowGrads {
+  void (*run)(const TapGrad&, std::int64_t lane) = nullptr;
+  std::int64_t every = 1;  // see read_every
+
+  explicit operator bool() const { return run; }
+  void operator()(TapGrad t, std::int64_t lane) const {
+    t.first_row = counted(t.first_row, every), t.last_row = counted(t.last_row, every);
+    t.first_column = counted(t.first_column, every), t.last_column = counted(t.last_column, every);
+    run(t, lane);
+  }
+};
 
 // Of a square kernel of the search spaces, or null.
 template <int W>
 WindowGrads window_grads_kernel(std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
+  const std::int64_t every = read_every(stride, dilation);
+  stride /= every, dilation /= every;
   const auto of = [&]<int KW>() -> WindowGrads {
-    if (stride == 1) return dilation == 1 ? window_grads<W, KW, 1, 1> : window_grads<W, KW, 1, 2>;
-    return dilation == 1 ? window_grads<W, KW, 2, 1> : window_grads<W, KW, 2, 2>;
+    if (stride == 2) return {window_grads<W, KW, 2, 1>};
+    return {dilation == 1 ? window_grads<W, KW, 1, 1> : window_grads<W, KW, 1, 2>, every};
   };
-  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return nullptr;
+  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};
   if (kernel == 3) return of.template operator()<3>();
   if (kernel == 5) return of.template operator()<5>();
-  if (kernel == 7 && dilation == 1) return stride == 1 ? window_grads<W, 7, 1, 1> : window_grads<W, 7, 2, 1>;
-  return nullptr;
+  if (kernel == 7 && dilation == 1) return {stride == 1 ? window_grads<W, 7, 1, 1> : window_grads<W, 7, 2, 1>, every};
+  return {};
 }
 
 }  // namespace

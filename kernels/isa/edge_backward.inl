@@ -90,7 +90,7 @@ inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const Tap
   const bool wide = t.lanes >= 16;
   const WindowGrads window = wide           ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation)
                              : t.lanes == 8 ? window_grads_kernel<kNarrow>(b.kernel, g.stride, b.dilation)
-                                            : nullptr;
+                                            : WindowGrads{};
   if (!window) return depthwise_weight_grads(t, b.kernel);
   for (std::int64_t lane = 0; lane < t.lanes; lane += wide ? kWidth : kNarrow) window(t, lane);
 }

@@ -106,7 +106,7 @@ inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapLis
                            const float* weights, std::int64_t begin, std::int64_t rows, float* to,
                            const float* next = nullptr) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
-  const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : nullptr;
+  const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : WindowKernel{};
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
   if (window)
     return window({.x = x,
