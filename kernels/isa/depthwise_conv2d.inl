@@ -69,9 +69,7 @@ NASCENT_INLINE void each_band(const BandShape& b, std::int64_t batch, const floa
   });
 }
 
-// The taps from number `first` on that meet an output of the forward band, or that reach input pixels of remainder
-// (row, column) by the stride in the gradient's: s*q + row was read by tap u from output q + (row + padding -
-// u*dilation)/s, where that is whole. As many as a list holds; returns the number of the next.
+// The taps from number `first` on, as many as a list holds; returns the number of the next.
 inline std::int64_t convolution_taps(const DepthwiseShape& s, const BandShape& b, bool reversed, std::int64_t first,
                                      TapList& taps) {
   taps.count = 0;
@@ -79,18 +77,6 @@ inline std::int64_t convolution_taps(const DepthwiseShape& s, const BandShape& b
     const std::int64_t u = first / s.kernel_w, v = first % s.kernel_w;
     taps.offset[taps.count] = s.dilation * (u * b.pitch() + v * s.channels);
     taps.weight[taps.count] = (reversed ? s.kernel_h * s.kernel_w - 1 - first : first) * lane_period(s.channels);
-  }
-  return first;
-}
-inline std::int64_t gradient_taps(const DepthwiseShape& s, const BandShape& b, std::int64_t row, std::int64_t column,
-                                  std::int64_t first, TapList& taps) {
-  taps.count = 0;
-  for (; first < s.kernel_h * s.kernel_w && taps.count < kMaxTaps; ++first) {
-    const std::int64_t i = row + s.padding - first / s.kernel_w * s.dilation;
-    const std::int64_t j = column + s.padding - first % s.kernel_w * s.dilation;
-    if (i % s.stride != 0 || j % s.stride != 0) continue;
-    taps.offset[taps.count] = (i / s.stride + b.pad_h) * b.pitch() + (j / s.stride + b.pad_w) * s.channels;
-    taps.weight[taps.count++] = first * lane_period(s.channels);
   }
   return first;
 }
@@ -221,6 +207,7 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
   if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
     return convolve_depthwise(s, b, true, dy, w, dx, scratch);
   const std::int64_t period = lane_period(c), all = s.kernel_h * s.kernel_w;
+  const GatheredTaps gathered{s.kernel_h, s.kernel_w, s.stride, s.dilation, s.padding, b.pitch(), c, period};
   repeat_weights(s, w, scratch);
   each_band(b, s.batch, dy, scratch + all * period,
             [&](std::int64_t image, std::int64_t begin, std::int64_t rows, const float* buffer) {
@@ -229,10 +216,10 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
                 for (std::int64_t j = 0; j < s.stride && j < s.width; ++j)
                   for (std::int64_t first = 0; first < all;) {
                     const bool add = first > 0;
-                    first = gradient_taps(s, b, i, j, first, taps);
+                    first = gathered.of(i, j, first, taps);
                     for (std::int64_t q = 0; q < rows && (begin + q) * s.stride + i < s.height; ++q)
                       depthwise_row({.taps = &taps,
-                                     .x = buffer + q * b.pitch(),
+                                     .x = buffer + (q + b.pad_h) * b.pitch() + b.pad_w * c,
                                      .x_step = c,
                                      .w = scratch,
                                      .y = dx + ((image * s.height + (begin + q) * s.stride + i) * s.width + j) * c,

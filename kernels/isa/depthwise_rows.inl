@@ -18,6 +18,28 @@ struct TapList {
   std::int64_t weight[kMaxTaps];  // of its lanes' weights
 };
 
+// An input gradient gathers: input pixel stride*q + remainder was read by tap u from output
+// q + (remainder + padding - u*dilation)/stride, where that is whole.
+struct GatheredTaps {
+  std::int64_t kernel_h, kernel_w, stride, dilation, padding;
+  std::int64_t pitch, lanes;  // floats between the rows and pixels of outputs
+  std::int64_t period;        // floats between the weights of taps
+
+  // The taps from number `first` on that reach pixels of a remainder, offsets from output q; as many as a list holds.
+  // Returns the number of the next.
+  std::int64_t of(std::int64_t row, std::int64_t column, std::int64_t first, TapList& taps) const {
+    taps.count = 0;
+    for (; first < kernel_h * kernel_w && taps.count < kMaxTaps; ++first) {
+      const std::int64_t i = row + padding - first / kernel_w * dilation;
+      const std::int64_t j = column + padding - first % kernel_w * dilation;
+      if (i % stride != 0 || j % stride != 0) continue;
+      taps.offset[taps.count] = i / stride * pitch + j / stride * lanes;
+      taps.weight[taps.count++] = first * period;
+    }
+    return first;
+  }
+};
+
 struct TapRun {
   const TapList* taps;
   const float* x;

@@ -10,23 +10,6 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Taps of the input pixels whose row is row_phase and whose column is column_phase modulo the stride: offsets into the
-// padded plane of dt.
-inline TapList gradient_taps(const EdgePlane& g, const EdgeBranch& b, std::int64_t row_phase,
-                             std::int64_t column_phase) {
-  TapList taps;
-  for (std::int64_t u = 0; u < b.kernel; ++u)
-    for (std::int64_t v = 0; v < b.kernel; ++v) {
-      const std::int64_t row = row_phase + b.padding() - u * b.dilation;
-      const std::int64_t column = column_phase + b.padding() - v * b.dilation;
-      if (row % g.stride != 0 || column % g.stride != 0) continue;
-      taps.offset[taps.count] = row / g.stride * g.out_pitch() + column / g.stride * g.lanes();
-      taps.weight[taps.count] = (u * b.kernel + v) * g.period();
-      ++taps.count;
-    }
-  return taps;
-}
-
 // Meanwhile next_z, of an output's size, and next_input, of an input's, are fetched; null: nothing.
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
                            bool add, float* dx, const float* next_z, const float* next_input) {
@@ -52,9 +35,11 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .next_x = next_z,
                             .next_y = next_input};
   if (lanes >= 8 && by_phases(by_window)) return input_grad_by_phases(by_window, 0, g.height);
+  const GatheredTaps gathered{b.kernel, b.kernel, s, b.dilation, b.padding(), g.out_pitch(), lanes, g.period()};
   for (std::int64_t i0 = 0; i0 < s; ++i0)
     for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {
-      const TapList taps = gradient_taps(g, b, i0, j0);
+      TapList taps;
+      gathered.of(i0, j0, 0, taps);
       if (taps.count == 0 && add) continue;
       for (std::int64_t i = i0; i < g.height; i += s)
         depthwise_run({.taps = &taps,
@@ -101,22 +86,35 @@ struct Next {
   const float *dy = nullptr, *z = nullptr;  // of the next branch, or of the next image's first
   const float* input = nullptr;             // x of the next image; before, the dx of this one where it is added to
 };
-inline Next next_after(const EdgeInput& in, const EdgePlane& g, int count, const EdgeBranch* branches,
-                       const EdgeBranchGrad* grads, const EdgeInputGrad& to, int b, std::int64_t n) {
-  const auto separable_from = [&](int from) {
-    while (from < count && branches[from].kind != EdgeBranchKind::separable) ++from;
-    return from;
-  };
-  const int first = separable_from(0), after = separable_from(b + 1), next = after < count ? after : first;
-  const std::int64_t image = after < count ? n : n + 1;
-  if (image == in.batch) return {};
-  const std::int64_t at = image * g.out_pixels() * g.channels, in_at = image * g.in_pixels() * g.channels;
-  return {.dy = grads[next].dy + at,
-          .z = branches[next].z + at,
-          .input = image > n              ? in.x + in_at
-                   : b == first && to.add ? to.dx + in_at
-                                          : nullptr};
-}
+
+// A call's edge, as its images see it.
+struct EdgeCall {
+  const EdgeInput& in;
+  const EdgePlane& plane;
+  int count;
+  const EdgeBranch* branches;
+  const EdgeBranchGrad* grads;
+  const EdgeInputGrad& to;
+
+  int separable_from(int b) const {
+    while (b < count && branches[b].kind != EdgeBranchKind::separable) ++b;
+    return b;
+  }
+  // What follows branch b of image n.
+  Next after(int b, std::int64_t n) const {
+    const int first = separable_from(0), following = separable_from(b + 1),
+              next = following < count ? following : first;
+    const std::int64_t image = following < count ? n : n + 1;
+    if (image == in.batch) return {};
+    const std::int64_t at = image * plane.out_pixels() * plane.channels;
+    const std::int64_t in_at = image * plane.in_pixels() * plane.channels;
+    return {.dy = grads[next].dy + at,
+            .z = branches[next].z + at,
+            .input = image > n              ? in.x + in_at
+                     : b == first && to.add ? to.dx + in_at
+                                            : nullptr};
+  }
+};
 
 struct BranchWork {
   TapList taps;
@@ -225,6 +223,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     parts += g.packed(branches[b]);
     part_size += g.weight_grads(branches[b]);
   }
+  const EdgeCall call{in, g, count, branches, grads, to};
   const std::int64_t chunks = edge_grad_chunks(in.batch, g.out_pixels(), c);
   float* buffers = parts + chunks * part_size;
 
@@ -245,7 +244,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
         if (branches[b].kind == EdgeBranchKind::separable) {
           separable_image_backward(g, branches[b], work[b], dy, branches[b].z + out_image, planes,
                                    grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add,
-                                   next_after(in, g, count, branches, grads, to, b, n));
+                                   call.after(b, n));
           add = true;
           continue;
         }

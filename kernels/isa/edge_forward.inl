@@ -19,7 +19,7 @@ inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapLi
   const std::int64_t at_once = fit < 1 ? 1 : fit < most ? fit : most;
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
-    depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.middle);
+    depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.middle, nullptr);
     const std::int64_t at = row * g.out_width * g.channels;
     pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.pointwise, z + at, g.channels, true,
               next ? next + at : nullptr);

@@ -103,8 +103,7 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
 // Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side. `next`: what they
 // are of the next image, fetched to L2 meanwhile; null: nothing.
 inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
-                           const float* weights, std::int64_t begin, std::int64_t rows, float* to,
-                           const float* next = nullptr) {
+                           const float* weights, std::int64_t begin, std::int64_t rows, float* to, const float* next) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
   const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : WindowKernel{};
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
