@@ -28,7 +28,7 @@ struct Conv2dShape {
 
 // How the weight gradient is computed: the batch in `chunks` with sums of their own, each chunk's input channels in
 // `slices`. A slice's sums are at most 128 KB where the channels allow it, an eighth of L2, and all chunks' sums about
-// 4 MB: of 3x3, 144 to 144 channels, 32 chunks wrote and read again 48 MB, a third of the time.
+// 4 MB: of 3x3, 144 to 144 channels, 32 chunks wrote and read again 48 MB, a fifth of the time.
 struct WeightGradCut {
   std::int64_t chunks, slices;
   [[gnu::always_inline]] static WeightGradCut of(const Conv2dShape& s) {

@@ -97,10 +97,9 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 }
 
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
-// needs stays in registers: in the general tile below, of 32 instructions that a step of 6x2 takes on AVX2 12 are FMAs,
-// and its pointers and count lie in memory. Of C nothing is known until it is stored, or the rows' addresses would take
-// the registers. B is packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask
-// at every step costs a tenth.
+// needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
+// packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
+// a tenth.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
