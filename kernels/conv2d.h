@@ -35,7 +35,7 @@ struct WeightGradCut {
     const std::int64_t in = s.in_channels / s.groups, weights = s.kernel_h * s.kernel_w * in * s.out_channels;
     const std::int64_t most = in < 16 ? in : 16, fit = (weights - 1) / 32768 + 1, slices = fit < most ? fit : most;
     const std::int64_t chunks = (31 + slices) / slices;
-    return {s.batch < chunks ? s.batch : chunks, slices};
+    return {s.batch < 1 ? 1 : s.batch < chunks ? s.batch : chunks, slices};  // of no images, zeros
   }
 };
 

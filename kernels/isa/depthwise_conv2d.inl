@@ -102,8 +102,7 @@ NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_
 inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const float* x, const float* w, float* y) {
   const std::int64_t c = s.channels, pitch = s.width * c, columns = s.out_width();
   const std::int64_t at_once = window_rows_at_once(pitch, s.dilation * (s.kernel_h - 1), s.stride, columns);
-  // Where the stride divides the dilation, every other row is never read.
-  const bool ahead = fetch_ahead(s), half_read = s.stride > 1 && s.dilation % s.stride == 0;
+  const bool ahead = fetch_ahead(s), all_read = read_every(s.stride, s.dilation) == 1;
   each_rows(s.batch, s.out_height(), at_once, [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
     const std::int64_t top = begin * s.stride - s.padding;
     window({.x = x + (image * s.height + top) * pitch - s.padding * c,
@@ -124,7 +123,7 @@ inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const
             .last = s.padding + s.width,
             .next_x = ahead ? x + (image * s.height + end * s.stride + s.padding) * pitch : nullptr,
             .next_y = ahead ? y + (image * s.out_height() + end) * columns * c : nullptr,
-            .next_x_floats = half_read ? 0 : s.stride * s.stride,
+            .next_x_floats = all_read ? s.stride * s.stride : 0,
             .next_y_floats = 1},
            c);
   });

@@ -120,7 +120,7 @@ struct TapGrad {
   std::int64_t lanes;
   // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
   std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
-  const float *next_x = nullptr, *next_g = nullptr;   // what windows fetch for later: as much again of each
+  const float *next_x = nullptr, *next_g = nullptr;   // what windows of stride 1 fetch for later
   std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
 };
 

@@ -26,8 +26,8 @@ struct Tile {
   std::int64_t columns;    // <= NV*W; beyond them B may not exist and C is not written
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
   bool add = false;        // start from C instead of 0
-  // What the caller reads next. Along rows: fetched a line of 16 floats a step of k. Along k: to L2, as many floats as
-  // there are rows, so that by the end it is as much as A.
+  // What the caller reads next, fetched to L2 with every step of k: along rows a line of 16 floats, along k as many
+  // floats as there are rows, so that by the end it is as much as A.
   const float* ahead = nullptr;
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
