@@ -33,8 +33,13 @@ struct EdgePlane {
   [[gnu::always_inline]] std::int64_t period() const { return lanes() < 16 ? 16 : lanes(); }
   [[gnu::always_inline]] std::int64_t in_pixels() const { return height * width; }
   [[gnu::always_inline]] std::int64_t out_pixels() const { return out_height * out_width; }
-  [[gnu::always_inline]] std::int64_t in_pitch() const { return (width + 2 * pad) * lanes(); }
-  [[gnu::always_inline]] std::int64_t out_pitch() const { return (out_width + 2 * pad) * lanes(); }
+  [[gnu::always_inline]] std::int64_t in_pitch() const { return pitch(width); }
+  [[gnu::always_inline]] std::int64_t out_pitch() const { return pitch(out_width); }
+  // Rows of a padded plane lie an odd number of lines apart: 16 pixels of 64 channels are 4 KB, and rows that far apart
+  // share a set of 8 ways in an L1 of 32 KB.
+  [[gnu::always_inline]] std::int64_t pitch(std::int64_t columns) const {
+    return round_up((columns + 2 * pad) * lanes(), 16) | 16;
+  }
 
   // Planes, in floats; 64 beyond the end, where a vector may read.
   [[gnu::always_inline]] std::int64_t padded_in() const { return round_up((height + 2 * pad) * in_pitch() + 64, 16); }

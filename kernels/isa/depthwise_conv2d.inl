@@ -166,9 +166,7 @@ void depthwise_conv2d_forward(const DepthwiseShape& s, const float* x, const flo
 }
 
 inline void input_grad_windows(const InputGrad& whole, std::int64_t batch, bool fetch) {
-  const std::int64_t reach = whole.dilation * (whole.kernel_h - 1) / whole.stride;
-  const std::int64_t at_once = window_rows_at_once(whole.dy_row, reach, 1, whole.out_width);
-  each_rows(batch, phase_size(whole.height, whole.stride, 0), at_once,
+  each_rows(batch, phase_size(whole.height, whole.stride, 0), phase_rows_at_once(whole),
             [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
               InputGrad g = whole;
               g.dy += image * g.out_height * g.dy_row;

@@ -105,5 +105,25 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
   }
 }
 
+// Rows of a remainder to take at once: see window_rows_at_once.
+inline std::int64_t phase_rows_at_once(const InputGrad& g) {
+  return window_rows_at_once(g.dy_row, g.dilation * (g.kernel_h - 1) / g.stride, 1, g.out_width);
+}
+
+// A whole image; where its pixels are several lines of the caches, in bands that stay in L1 from one vector of lanes to
+// the next. A band has four rows at least, beside which its own work is small.
+inline void input_grad_image(const InputGrad& image) {
+  const std::int64_t rows = phase_size(image.height, image.stride, 0);
+  if (image.lanes <= 16) return input_grad_by_phases(image, 0, rows);
+  const std::int64_t fit = phase_rows_at_once(image), at_once = fit < 4 ? 4 : fit;
+  for (std::int64_t begin = 0; begin < rows; begin += at_once) {
+    InputGrad band = image;
+    const std::int64_t outputs = begin * image.out_width * image.lanes;
+    if (band.next_x) band.next_x += outputs;
+    if (band.next_y) band.next_y += outputs * image.stride * image.stride;
+    input_grad_by_phases(band, begin, begin + at_once < rows ? begin + at_once : rows);
+  }
+}
+
 }  // namespace
 }  // namespace nascent::kernels::NASCENT_ISA

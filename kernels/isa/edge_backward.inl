@@ -6,6 +6,7 @@
 #include "kernels/isa/depthwise_phases.inl"
 #include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/edge_forward.inl"
+#include "kernels/isa/edge_join.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -34,7 +35,7 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .add = add,
                             .next_x = next_z,
                             .next_y = next_input};
-  if (lanes >= 8 && by_phases(by_window)) return input_grad_by_phases(by_window, 0, g.height);
+  if (lanes >= 8 && by_phases(by_window)) return input_grad_image(by_window);
   const GatheredTaps gathered{b.kernel, b.kernel, s, b.dilation, b.padding(), g.out_pitch(), lanes, g.period()};
   for (std::int64_t i0 = 0; i0 < s; ++i0)
     for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {
@@ -77,7 +78,7 @@ inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const Tap
                              : t.lanes == 8 ? window_grads_kernel<kNarrow>(b.kernel, g.stride, b.dilation)
                                             : WindowGrads{};
   if (!window) return depthwise_weight_grads(t, b.kernel);
-  for (std::int64_t lane = 0; lane < t.lanes; lane += wide ? kWidth : kNarrow) window(t, lane);
+  window(t, 0, t.lanes);
 }
 
 // What is read after a branch of an image, fetched to L2 while that is computed, bit by bit: in one go the fetches
@@ -162,27 +163,6 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
   if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.z, part ? nullptr : next.input);
 }
 
-// dx (+)= [relu(x) > 0] * planes.dx + the pools' gradients + skip_weight * skip.
-inline void join_gradients(const EdgePlane& g, bool gated, const float* pool, const float* other_pool,
-                           const float* skip, float skip_weight, const WorkerPlanes& planes, bool add, float* dx) {
-  constexpr int W = kWidth;
-  const std::int64_t lanes = g.lanes(), c = g.channels;
-  for (std::int64_t i = 0; i < g.height; ++i) {
-    const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes,
-                *gated_dx = planes.dx + i * g.width * lanes;
-    const std::int64_t row = i * g.width * c;
-    each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
-      Vector<W> v{};
-      if (gated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
-      if (pool) v += load_up_to<W>(pool + row + m, n);
-      if (other_pool) v += load_up_to<W>(other_pool + row + m, n);
-      if (skip) v = multiply_add<W>(broadcast<W>(skip_weight), load_up_to<W>(skip + row + m, n), v);
-      if (add) v += load_up_to<W>(dx + row + m, n);
-      store_up_to<W>(dx + row + m, v, n);
-    });
-  }
-}
-
 // The chunks' weight gradients added, without the lanes that hold no channel.
 inline void gather_weight_grads(const EdgePlane& g, const EdgeBranch& b, std::int64_t chunks, std::int64_t chunk_size,
                                 const float* parts, const EdgeBranchGrad& to) {
@@ -232,7 +212,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
     float* chunk_part = parts + chunk * part_size;
     if (weights) clear(part_size, chunk_part);
-    if (separable) clear_border(g.out_height, g.out_width, g.pad, lanes, planes.gradient);
+    if (separable) planes.clear_gradient_border(g);
     for (std::int64_t n = chunk_begin(in.batch, chunks, chunk); n < chunk_begin(in.batch, chunks, chunk + 1); ++n) {
       const float* x = in.x + n * g.in_pixels() * c;
       const std::int64_t out_image = n * g.out_pixels() * c;
@@ -261,8 +241,13 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       }
       if (!to.dx) continue;
       float* dx = to.dx + n * g.in_pixels() * c;
-      join_gradients(g, separable, pool, other_pool, to.skip ? to.skip + n * g.in_pixels() * c : nullptr,
-                     to.skip_weight, planes, to.add, dx);
+      JoinTerm terms[kMostJoined];
+      int joined = 0;
+      if (pool) terms[joined++] = {pool, 1};
+      if (other_pool) terms[joined++] = {other_pool, 1};
+      if (to.skip) terms[joined++] = {to.skip + n * g.in_pixels() * c, to.skip_weight};
+      if (to.add) terms[joined++] = {dx, 1};
+      (separable ? kJoin<true> : kJoin<false>)[joined](g, planes, terms, dx);
       if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, false, image_sums + n * 2 * c);
     }
   });

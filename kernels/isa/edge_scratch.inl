@@ -9,7 +9,7 @@ namespace {
 
 // A worker's planes of the image in hand.
 struct WorkerPlanes {
-  float* bordered;           // [0]: 1 when the borders of `input` are zeros; they stay so from image to image
+  float* bordered;           // [2]: 1 when the borders of `input`, of `gradient` are zeros; they stay so in a call
   float *input, *gradient;   // relu(x) and dt, between borders of zeros
   float *middle, *dz;        // bands of rows: the depthwise output, and the gradient of z
   float *dx, *values;        // what the blocks give; a pool's output, then its gradient
@@ -29,10 +29,15 @@ struct WorkerPlanes {
 
   // Before the first image of a call.
   static void prepare(const EdgePlane& g, float* buffers) {
-    for (std::int64_t w = 0; w < threads(); ++w) buffers[w * g.worker_floats()] = 0;
+    for (std::int64_t w = 0; w < threads(); ++w)
+      buffers[w * g.worker_floats()] = buffers[w * g.worker_floats() + 1] = 0;
+  }
+  void clear_gradient_border(const EdgePlane& g) const {
+    if (bordered[1] == 0) clear_border(g, g.out_height, g.out_width, gradient);
+    bordered[1] = 1;
   }
   void fill_input(const EdgePlane& g, const float* x, const float* scale, const float* shift) const {
-    if (bordered[0] == 0) clear_border(g.height, g.width, g.pad, g.lanes(), input);
+    if (bordered[0] == 0) clear_border(g, g.height, g.width, input);
     bordered[0] = 1;
     fill_relu(g, x, scale, shift, input);
   }

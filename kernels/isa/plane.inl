@@ -21,11 +21,11 @@ NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels
   if (lanes == channels) {
     const std::int64_t total = pixels * channels, period = lanes < 16 ? 16 : lanes;
     std::int64_t f = 0;
-    if (period == W)  // the coefficients of every vector are the same
-      for (; f + 4 * W <= total; f += 4 * W) {
-        body(f, f, 0, Whole<W>{}), body(f + W, f + W, 0, Whole<W>{});
-        body(f + 2 * W, f + 2 * W, 0, Whole<W>{}), body(f + 3 * W, f + 3 * W, 0, Whole<W>{});
-      }
+    if (period == 16)  // four vectors are whole periods, whatever their width
+      for (; f + 4 * W <= total; f += 4 * W)
+        unrolled<4>([&](auto i) __attribute__((always_inline)) {
+          body(f + i.value * W, f + i.value * W, i.value * W % 16, Whole<W>{});
+        });
     for (; f + period <= total; f += period)
       for (std::int64_t c = 0; c < period; c += W) body(f + c, f + c, c, Whole<W>{});
     for (std::int64_t c = 0; f < total; f += W, c += W) body(f, f, c, total - f < W ? total - f : W);
@@ -43,14 +43,14 @@ inline void repeat_channels(std::int64_t channels, std::int64_t lanes, const flo
 }
 
 // Zeros around the inside of a padded plane.
-inline void clear_border(std::int64_t rows, std::int64_t columns, std::int64_t pad, std::int64_t lanes, float* plane) {
-  const std::int64_t pitch = (columns + 2 * pad) * lanes;
-  clear(pad * pitch, plane);
-  for (std::int64_t i = pad; i < rows + pad; ++i) {
-    clear(pad * lanes, plane + i * pitch);
-    clear(pad * lanes, plane + i * pitch + (columns + pad) * lanes);
+inline void clear_border(const EdgePlane& g, std::int64_t rows, std::int64_t columns, float* plane) {
+  const std::int64_t pitch = g.pitch(columns), left = g.pad * g.lanes(), end = (g.pad + columns) * g.lanes();
+  clear(g.pad * pitch, plane);
+  for (std::int64_t i = g.pad; i < rows + g.pad; ++i) {
+    clear(left, plane + i * pitch);
+    clear(pitch - end, plane + i * pitch + end);
   }
-  clear(pad * pitch + 64, plane + (rows + pad) * pitch);
+  clear(g.pad * pitch + 64, plane + (rows + g.pad) * pitch);
 }
 
 // relu(x*scale + shift) of an image between borders, which are zeros before and after; coefficients repeated, null:
@@ -76,7 +76,7 @@ inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, co
     else
       fill([](Vector<W> v, std::int64_t) { return v; });
   }
-  if (lanes != g.channels) clear_border(g.height, g.width, g.pad, lanes, plane);
+  if (lanes != g.channels) clear_border(g, g.height, g.width, plane);
 }
 
 // dz = a*dy + b*z + d of an image, to pixels of `lanes` floats; coefficients [3][period]: a, b, d.

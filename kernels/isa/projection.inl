@@ -39,22 +39,23 @@ NASCENT_INLINE void each_channel_vector(std::int64_t channels, const Run& run) {
 }
 
 // Values only: through a closure's references GCC would load and store the pointers once a pixel.
-template <int W, class Lanes>
+template <int W, bool kWriteLater, class Lanes>
 NASCENT_INLINE void gather_pixels(std::int64_t count, const float* __restrict from, std::int64_t from_step,
                                   float* __restrict to, std::int64_t to_step, const float* write_later, Lanes n) {
+#pragma GCC unroll 4
   for (; count > 0; --count, from += from_step, to += to_step) {
     const Vector<W> v = load_up_to<W>(from, n);
     store_up_to<W>(to, v < 0 ? Vector<W>{} : v, n);
-    if (write_later) __builtin_prefetch(write_later, 1), write_later += from_step;
+    if (kWriteLater) __builtin_prefetch(write_later, 1), write_later += from_step;
   }
 }
-template <int W, class Lanes>
+template <int W, bool kAdd, class Lanes>
 NASCENT_INLINE void scatter_pixels(std::int64_t count, const float* __restrict gate, const float* __restrict gradient,
-                                   std::int64_t from_step, float* __restrict to, std::int64_t to_step, bool add,
-                                   Lanes n) {
+                                   std::int64_t from_step, float* __restrict to, std::int64_t to_step, Lanes n) {
+#pragma GCC unroll 4
   for (; count > 0; --count, gate += from_step, gradient += from_step, to += to_step) {
     Vector<W> v = load_up_to<W>(gate, n) > 0 ? load_up_to<W>(gradient, n) : Vector<W>{};
-    if (add) v += load_up_to<W>(to, n);
+    if (kAdd) v += load_up_to<W>(to, n);
     store_up_to<W>(to, v, n);
   }
 }
@@ -70,8 +71,10 @@ inline void gather_relu(const Projection& p, const ProjectionRows& rows, std::in
     rows.each(
         [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
           each_channel_vector(c, [&]<int W>(std::int64_t lane, auto n) {
-            gather_pixels<W>(count, x + pixel * c + lane, step, block + at * in + first + lane, in,
-                             dx ? dx + pixel * c + lane : nullptr, n);
+            const float* from = x + pixel * c + lane;
+            float* to = block + at * in + first + lane;
+            dx ? gather_pixels<W, true>(count, from, step, to, in, dx + pixel * c + lane, n)
+               : gather_pixels<W, false>(count, from, step, to, in, nullptr, n);
           });
         },
         [&](std::int64_t at, std::int64_t count) {
@@ -92,8 +95,10 @@ inline void scatter_gated(const Projection& p, const ProjectionRows& rows, std::
         [&](std::int64_t pixel, std::int64_t at, std::int64_t count) {
           const std::int64_t from = at * in + first;
           each_channel_vector(c, [&]<int W>(std::int64_t lane, auto n) {
-            scatter_pixels<W>(count, block + from + lane, gradient + from + lane, in, dx + pixel * c + lane, step,
-                              p.part[k].add, n);
+            const float *gate = block + from + lane, *gated = gradient + from + lane;
+            float* to = dx + pixel * c + lane;
+            p.part[k].add ? scatter_pixels<W, true>(count, gate, gated, in, to, step, n)
+                          : scatter_pixels<W, false>(count, gate, gated, in, to, step, n);
           });
         },
         [](std::int64_t, std::int64_t) {});

@@ -1,0 +1,44 @@
+// The end of an edge's backward: the gradient of its separable branches behind its ReLU, and what its other branches
+// and other edges give, in one pass.
+#pragma once
+#include "kernels/isa/edge_scratch.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+namespace {
+
+// What is added to an edge's gradient beside that of its separable branches: scale * the tensor, an image of it.
+struct JoinTerm {
+  const float* from;
+  float scale;
+};
+constexpr int kMostJoined = 4;  // two pools, a skip, what dx holds
+
+// dx = [relu(x) > 0] * planes.dx + N terms. By their number: to ask for each at every vector cost as much as to add it.
+template <bool kGated, int N>
+void join_terms(const EdgePlane& g, const WorkerPlanes& planes, const JoinTerm* terms, float* dx) {
+  constexpr int W = kWidth;
+  const std::int64_t lanes = g.lanes(), c = g.channels;
+  const float* from[kMostJoined];
+  float scale[kMostJoined];
+  for (int t = 0; t < N; ++t) from[t] = terms[t].from, scale[t] = terms[t].scale;
+  for (std::int64_t i = 0; i < g.height; ++i) {
+    const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes,
+                *gated_dx = planes.dx + i * g.width * lanes;
+    const std::int64_t row = i * g.width * c;
+    each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
+      Vector<W> v{};
+      if (kGated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
+#pragma GCC unroll 4
+      for (int t = 0; t < N; ++t) v = multiply_add<W>(broadcast<W>(scale[t]), load_up_to<W>(from[t] + row + m, n), v);
+      store_up_to<W>(dx + row + m, v, n);
+    });
+  }
+}
+
+using JoinKernel = void (*)(const EdgePlane&, const WorkerPlanes&, const JoinTerm*, float*);
+template <bool kGated>
+constexpr JoinKernel kJoin[kMostJoined + 1] = {join_terms<kGated, 0>, join_terms<kGated, 1>, join_terms<kGated, 2>,
+                                               join_terms<kGated, 3>, join_terms<kGated, 4>};
+
+}  // namespace
+}  // namespace nascent::kernels::NASCENT_ISA
