@@ -42,9 +42,24 @@ struct WindowSums {
   }
 };
 
+// Images and rows of outputs.
+struct GradPart {
+  std::int64_t image, images, row, rows;
+};
+
+// Columns are taken in groups, a group over as many rows as keep 16 lanes of what it reads in half of L1: narrow images
+// have nothing but group ends. The cut is by shape alone, so that all widths of vectors sum in one order.
+template <int KW, int Stride, int Dilation>
+std::int64_t grad_block(const TapGrad& t) {
+  const std::int64_t line = t.columns * Stride * 16, reach = (KW - 1) * Dilation + 1;
+  if (line * ((t.rows - 1) * Stride + reach) <= kBandFloats) return t.rows;
+  const std::int64_t fit = (kBandFloats / line - reach) / Stride + 1;
+  return fit > 4 ? fit : 4;
+}
+
 // Kernel rows [first, first + KU), W lanes from `lane` on.
 template <int W, int KU, int KW, int Stride, int Dilation>
-void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
+void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
   WindowSums<W, KU, KW, Stride, Dilation> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
   const std::int64_t at_lane = lane + W <= lanes ? lane : lanes - W, again = lane - at_lane;
@@ -57,9 +72,9 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   };
   each_sum([](Vector<W> & sum, const float* at) __attribute__((always_inline)) { sum = load<W>(at); });
   // Fetched to L2 in the order of memory, a share with each vector of lanes; once for all kernel rows.
-  const std::int64_t pixels = t.images * t.rows * columns;
-  const float *next_x = first == 0 && t.next_x ? t.next_x + lane * pixels : nullptr,
-              *next_g = next_x ? t.next_g + lane * pixels : nullptr;
+  const std::int64_t share = lane * t.images * t.rows * columns + W * (part.image * t.rows + part.row) * columns;
+  const float *next_x = first == 0 && t.next_x ? t.next_x + share : nullptr,
+              *next_g = next_x ? t.next_g + share : nullptr;
   const auto fetch = [&]<int N>() __attribute__((always_inline)) {
     if (Stride > 1 || !next_x) return;
 #pragma GCC unroll 8
@@ -98,17 +113,11 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
         window.template add<N, Exist::all>(t, x, g, 0, inside);
     }
   };
-  // Columns in groups, a group over as many rows as keep what it reads in half of L1: narrow images have nothing but
-  // group ends. The cut is by shape alone, so that all widths of vectors sum in one order.
-  const std::int64_t line = columns * Stride * 16, reach = (KW - 1) * Dilation + 1;
-  std::int64_t block = t.rows;
-  if (line * ((block - 1) * Stride + reach) > kBandFloats) {
-    const std::int64_t fit = (kBandFloats / line - reach) / Stride + 1;
-    block = fit > 4 ? fit : 4;
-  }
-  for (std::int64_t n = 0; n < t.images; ++n)
-    for (std::int64_t begin = 0; begin < t.rows; begin += block) {
-      const std::int64_t end = begin + block < t.rows ? begin + block : t.rows;
+  const std::int64_t block = grad_block<KW, Stride, Dilation>(t), images = part.image + part.images,
+                     rows = part.row + part.rows;
+  for (std::int64_t n = part.image; n < images; ++n)
+    for (std::int64_t begin = part.row; begin < rows; begin += block) {
+      const std::int64_t end = begin + block < rows ? begin + block : rows;
       const float *x = t.x + n * t.x_image + at_lane + first * t.tap_row + begin * t.x_row,
                   *g = t.g + n * t.g_image + at_lane + begin * t.g_row;
       std::int64_t j = 0;
@@ -127,26 +136,39 @@ void add_window_grads(const TapGrad& t, std::int64_t first, std::int64_t lane) {
   });
 }
 
-// W lanes from `lane` on, or those that are left, taken with lanes before them. Kernel rows as many at a time as
-// registers hold sums for, beside 4 gradients and a pixel.
+// Lanes [lane, end), whole vectors or the last of t.lanes, which are taken with lanes before them. Kernel rows as many
+// at a time as registers hold sums for, beside 4 gradients and a pixel. Where that takes several passes over 16 lanes,
+// which are a line of the caches, each finds in L1 what the first one read.
 template <int W, int KW, int Stride, int Dilation>
-void window_grads(const TapGrad& t, std::int64_t lane) {
+void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
   constexpr int kFit = (kRegisters - 5) / KW;
   constexpr int KU = kFit < KW ? kFit : KW;
-  std::int64_t u = 0;
-  for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, u, lane);
-  if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, u, lane);
+  const auto add = [&](const GradPart& part, std::int64_t at) {
+    std::int64_t u = 0;
+    for (; u + KU <= KW; u += KU) add_window_grads<W, KU, KW, Stride, Dilation>(t, part, u, at);
+    if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, part, u, at);
+  };
+  if (KU == KW && (W == 16 || end - lane <= W)) {
+    for (; lane < end; lane += W) add({0, t.images, 0, t.rows}, lane);
+    return;
+  }
+  const std::int64_t block = grad_block<KW, Stride, Dilation>(t);
+  for (; lane < end; lane += 16)
+    for (std::int64_t n = 0; n < t.images; ++n)
+      for (std::int64_t row = 0; row < t.rows; row += block)
+        for (std::int64_t at = lane; at < end && at < lane + 16; at += W)
+          add({n, 1, row, row + block < t.rows ? block : t.rows - row}, at);
 }
 
 struct WindowGrads {
-  void (*run)(const TapGrad&, std::int64_t lane) = nullptr;
+  void (*run)(const TapGrad&, std::int64_t lane, std::int64_t end) = nullptr;
   std::int64_t every = 1;  // see read_every
 
   explicit operator bool() const { return run; }
-  void operator()(TapGrad t, std::int64_t lane) const {
+  void operator()(TapGrad t, std::int64_t lane, std::int64_t end) const {
     t.first_row = counted(t.first_row, every), t.last_row = counted(t.last_row, every);
     t.first_column = counted(t.first_column, every), t.last_column = counted(t.last_column, every);
-    run(t, lane);
+    run(t, lane, end);
   }
 };
 
