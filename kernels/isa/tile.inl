@@ -73,6 +73,13 @@ struct TileRows {
   }
 };
 
+// Alive to here, as far as the compiler knows: of 16 registers none is free, and GCC would let a sum move into that of
+// an operand it used last, one step after another, until it spills one.
+template <int W>
+NASCENT_INLINE void keep(Vector<W> value) {
+  if constexpr (kRegisters == 16) asm("" : : "x"(value));
+}
+
 // The sums of a tile into C. Whether lanes are masked and C is added to is asked once: asked at every row, which the
 // compiler does by itself, the answers cost a fifth of a tile of 16 steps.
 template <int W, int NV, int MR, bool kWhole, bool kAdd>
@@ -99,7 +106,7 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
-// a tenth.
+// a tenth. Along k, B is always packed; of 12 FMAs a step what else it takes is a third, so there two go together.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -118,16 +125,30 @@ void run_plain_tile(const Tile& tile) {
     TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
-    for (std::int64_t k = t.k; k > 0; --k, rows.next(), b += b_step) {
+    // One step of k; along k, `at` steps from where the pointers stand.
+    const auto step = [&](auto at) __attribute__((always_inline)) {
+      const float* const from = b + at.value * NV * W;
       Vector<W> bv[NV];
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(b + v * W) : load_n<W>(b + v * W, last);
+      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(from + v * W) : load_n<W>(from + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-        const Vector<W> av = broadcast<W>(*rows.row(r));
+        const Vector<W> av = broadcast<W>(rows.row(r)[at.value]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
+        keep<W>(av);
       }
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) keep<W>(bv[v]);
+    };
+    std::int64_t k = t.k;
+    if constexpr (along == Along::k && kRegisters == 16 && NV > 1)
+      for (; k >= 2; k -= 2, rows.skip(2), b += 2 * NV * W) {
+        unrolled<2>(step);
+        if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += 2 * MR;
+      }
+    for (; k > 0; --k, rows.next(), b += b_step) {
+      step(Constant<0>{});
       if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += along == Along::k ? MR : 16;
     }
     float* const to = opaque(c);
