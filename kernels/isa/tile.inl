@@ -106,7 +106,8 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
-// a tenth. Along k, B is always packed; of 12 FMAs a step what else it takes is a third, so there two go together.
+// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts, so two go
+// together.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -125,15 +126,16 @@ void run_plain_tile(const Tile& tile) {
     TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
-    // One step of k; along k, `at` steps from where the pointers stand.
+    // One step of k, `at` steps from where the pointers stand.
     const auto step = [&](auto at) __attribute__((always_inline)) {
-      const float* const from = b + at.value * NV * W;
+      const float* const from = b + at.value * (along == Along::k ? NV * W : b_step);
+      const std::int64_t in_row = at.value * (along == Along::k ? 1 : rows.stride);
       Vector<W> bv[NV];
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(from + v * W) : load_n<W>(from + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-        const Vector<W> av = broadcast<W>(rows.row(r)[at.value]);
+        const Vector<W> av = broadcast<W>(rows.row(r)[in_row]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         keep<W>(av);
@@ -142,10 +144,13 @@ void run_plain_tile(const Tile& tile) {
       for (int v = 0; v < NV; ++v) keep<W>(bv[v]);
     };
     std::int64_t k = t.k;
-    if constexpr (along == Along::k && kRegisters == 16 && NV > 1)
-      for (; k >= 2; k -= 2, rows.skip(2), b += 2 * NV * W) {
+    if constexpr (kRegisters == 16 && NV > 1)
+      for (; k >= 2; k -= 2, rows.skip(along == Along::k ? 2 : 2 * rows.stride), b += 2 * b_step) {
         unrolled<2>(step);
-        if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += 2 * MR;
+        if (!ahead) continue;
+        __builtin_prefetch(ahead, 0, 2);
+        if (along == Along::rows) __builtin_prefetch(ahead + 16, 0, 2);
+        ahead += along == Along::k ? 2 * MR : 32;
       }
     for (; k > 0; --k, rows.next(), b += b_step) {
       step(Constant<0>{});
