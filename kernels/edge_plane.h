@@ -35,8 +35,8 @@ struct EdgePlane {
   [[gnu::always_inline]] std::int64_t out_pixels() const { return out_height * out_width; }
   [[gnu::always_inline]] std::int64_t in_pitch() const { return pitch(width); }
   [[gnu::always_inline]] std::int64_t out_pitch() const { return pitch(out_width); }
-  // Rows of a padded plane lie an odd number of lines apart: 16 pixels of 64 channels are 4 KB, and rows that far apart
-  // share a set of 8 ways in an L1 of 32 KB.
+  // Floats between rows of a padded plane of so many columns inside: an odd number of lines, for 16 pixels of 64
+  // channels are 4 KB, and rows that far apart share a set of 8 ways in an L1 of 32 KB.
   [[gnu::always_inline]] std::int64_t pitch(std::int64_t columns) const {
     return round_up((columns + 2 * pad) * lanes(), 16) | 16;
   }

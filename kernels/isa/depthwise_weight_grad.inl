@@ -59,7 +59,7 @@ inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
   if (narrow > 0) window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation)(t, t.lanes - narrow, t.lanes);
 }
 
-// 3/8 of a 1 MB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
+// 3/8 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
 // fetched.
 constexpr std::int64_t kImagesFloats = 48 * 1024;
 
