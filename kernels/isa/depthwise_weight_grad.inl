@@ -74,8 +74,9 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // At stride 2 there are four pixels to fetch an output, as many instructions as FMAs: the hardware is left to it.
-  const bool fetch = s.stride == 1;
+  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, and worth it where an image alone
+  // fills L2's part and the next one comes from DRAM, not where several lie there.
+  const bool fetch = s.stride == 1 || (together == 1 && read_every(s.stride, s.dilation) == 1);
   const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
@@ -101,7 +102,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
           t.x = x + n * image + top * pitch - s.padding * c;
           t.images = n + together < end ? together : end - n, t.x_image = image, t.g_image = out;
           if (fetch) {
-            t.next_x = x + n * image + (begin + t.images * t.rows) * pitch;
+            t.next_x = x + n * image + (begin + t.images * t.rows) * s.stride * pitch;
             t.next_g = t.g + t.images * t.rows * row;
           }
           t.first_row = -top, t.last_row = s.height - top;

@@ -73,14 +73,16 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
   each_sum([](Vector<W> & sum, const float* at) __attribute__((always_inline)) { sum = load<W>(at); });
   // Fetched to L2 in the order of memory, a share with each vector of lanes; once for all kernel rows.
   const std::int64_t share = lane * t.images * t.rows * columns + W * (part.image * t.rows + part.row) * columns;
-  const float *next_x = first == 0 && t.next_x ? t.next_x + share : nullptr,
+  const float *next_x = first == 0 && t.next_x ? t.next_x + Stride * Stride * share : nullptr,
               *next_g = next_x ? t.next_g + share : nullptr;
   const auto fetch = [&]<int N>() __attribute__((always_inline)) {
-    if (Stride > 1 || !next_x) return;
+    constexpr int kOutputs = N * W, kPixels = Stride * Stride * kOutputs;
+    if (!next_x) return;
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels / 16; ++p) __builtin_prefetch(next_x + 16 * p, 0, 2);
 #pragma GCC unroll 8
-    for (int p = 0; p < N * W / 16; ++p)
-      __builtin_prefetch(next_x + 16 * p, 0, 2), __builtin_prefetch(next_g + 16 * p, 0, 2);
-    next_x = opaque(next_x + N * W), next_g = opaque(next_g + N * W);
+    for (int p = 0; p < kOutputs / 16; ++p) __builtin_prefetch(next_g + 16 * p, 0, 2);
+    next_x = opaque(next_x + kPixels), next_g = opaque(next_g + kOutputs);
   };
   // Rows of outputs whose windows lie inside the image from top to bottom.
   const std::int64_t top = t.first_row - first * Dilation, bottom = t.last_row - (first + KU - 1) * Dilation;
