@@ -23,7 +23,8 @@ using namespace nascent::examples;
 namespace {
 
 struct Flags {
-  std::string genotype, data = "fashion-mnist", out, name;
+  std::string genotype, data = "fashion-mnist", out, name, optimizer = "sgd";
+  std::optional<double> learning_rate;
   std::int64_t channels = 16, layers = 8, limit = 0;
   bool auxiliary = false;
   nas::TrainOptions options = {.batch = 96, .epochs = 20};
@@ -32,6 +33,13 @@ struct Flags {
 std::string epoch_line(const nas::TrainEpoch& e, std::int64_t epochs) {
   return fmt::format("epoch {:>2}/{}  train loss {:.4f} acc {:>6}  lr {:.5f}  {:.0f} images/s", e.epoch + 1, epochs,
                      e.loss, percent(e.accuracy, 1), e.learning_rate, e.images_per_second);
+}
+
+nas::WeightOptimizer optimizer(const Flags& flags) {
+  nas::WeightOptimizer optimizer = nas::kTrainingSgd;
+  if (flags.optimizer == "adam") optimizer = nas::kTrainingAdam;
+  if (flags.learning_rate) std::visit([&](auto& o) { o.learning_rate = *flags.learning_rate; }, optimizer);
+  return optimizer;
 }
 
 int run(Flags flags, const CommonFlags& common) {
@@ -52,6 +60,7 @@ int run(Flags flags, const CommonFlags& common) {
                                  .auxiliary = flags.auxiliary,
                                  .seed = common.seed};
   flags.options.seed = common.seed;
+  flags.options.optimizer = optimizer(flags);
   nas::DerivedNetwork network(genotype, size);
   const std::int64_t parameters = network.parameter_count();
   const std::int64_t macs = nas::count_macs(network, network.store(), size.size.image);
@@ -131,7 +140,10 @@ int main(int argc, char** argv) {
   cli.number("--batch", o.batch, {2, 100'000}, "images a step");
   cli.number("--epochs", o.epochs, {1, 100'000}, "passes over the training images");
   cli.number("--limit", flags.limit, {0, 1'000'000'000}, "training images to use; 0: all");
-  cli.number("--learning-rate", o.sgd.learning_rate, {0.0, 100.0}, "at the start; falls to 0 by a cosine");
+  cli.choice("--optimizer", flags.optimizer, {"sgd", "adam"}, "of the weights; adam learns faster in a few passes");
+  cli.number("--learning-rate", flags.learning_rate, {0.0, 100.0},
+             "falls to 0 by a cosine; not given: 0.025, adam 0.004");
+  cli.number("--warm-up", o.warm_up, {0.0, 0.9}, "share of the steps over which the learning rate rises first");
   cli.flag("--auxiliary", flags.auxiliary, "train with an auxiliary classifier at two thirds of the depth");
   cli.number("--drop-path", o.drop_path, {0.0, 0.99}, "probability at the end; rises from 0");
   cli.number("--cutout", o.augmentation.cutout, {0, 4096}, "side of the square cut out of each training image");

@@ -12,17 +12,27 @@
 #include "nas/search/bilevel.h"
 
 namespace nascent::nas {
+namespace {
+
+std::variant<Sgd, Adam> make_optimizer(const std::vector<Tensor>& weights, const WeightOptimizer& options) {
+  if (const auto* adam = std::get_if<AdamOptions>(&options)) return Adam(weights, *adam);
+  return Sgd(weights, std::get<SgdOptions>(options));
+}
+
+}  // namespace
 
 std::vector<TrainEpoch> train(Network& network, const TrainingData& training, const Normalization& normalization,
                               const TrainOptions& options, const TrainObserver& observer) {
   using Clock = std::chrono::steady_clock;
   const Dataset& data = training.data;
   const std::vector<Tensor> weights = network.store().weights();
-  Sgd sgd(weights, options.sgd);
+  std::variant<Sgd, Adam> optimizer = make_optimizer(weights, options.optimizer);
+  const double learning_rate = std::visit([](const auto& o) { return o.learning_rate; }, options.optimizer);
   std::vector<std::uint32_t> all(data.size());
   std::iota(all.begin(), all.end(), 0u);
   BatchSampler sampler(all, {.batch = options.batch, .seed = options.seed, .purpose = "train"});
   const std::int64_t steps = sampler.steps_per_epoch();
+  const auto warm_up = static_cast<std::int64_t>(options.warm_up * static_cast<double>(options.epochs * steps));
 
   std::vector<TrainEpoch> history;
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
@@ -33,8 +43,7 @@ std::vector<TrainEpoch> train(Network& network, const TrainingData& training, co
     for (std::int64_t step = 0; step < steps; ++step) {
       if (observer.stop && observer.stop()) return history;
       const Batch batch = make_batch(data, sampler.batch(key.epoch, step), normalization, options.augmentation, key);
-      report.learning_rate = cosine(epoch * steps + step, options.epochs * steps, options.sgd.learning_rate, 0);
-      sgd.set_learning_rate(report.learning_rate);
+      report.learning_rate = warmed_cosine(epoch * steps + step, options.epochs * steps, warm_up, learning_rate);
       const Context context{
           .drop_path = options.drop_path * static_cast<double>(epoch) / static_cast<double>(options.epochs),
           .seed = options.seed,
@@ -50,7 +59,12 @@ std::vector<TrainEpoch> train(Network& network, const TrainingData& training, co
         loss = loss + options.auxiliary_weight * cross_entropy(logits.auxiliary, batch.labels);
       Gradients gradients = tape.backward(loss);
       if (options.clip > 0) clip_grad_norm(gradients, weights, options.clip);
-      sgd.step(gradients);
+      std::visit(
+          [&](auto& o) {
+            o.set_learning_rate(report.learning_rate);
+            o.step(gradients);
+          },
+          optimizer);
 
       seen += static_cast<std::int64_t>(batch.labels.size());
       correct += count_correct(logits.main, batch.labels);

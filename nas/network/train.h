@@ -1,19 +1,30 @@
 #pragma once
-// Training a network from scratch (quark0/darts: cnn/train.py): SGD with momentum, a cosine to zero, clipping, drop
-// path that rises with the epochs, an auxiliary loss.
+// Training a network from scratch (quark0/darts: cnn/train.py): SGD with momentum or Adam, a cosine to zero, clipping,
+// drop path that rises with the epochs, an auxiliary loss.
 #include <functional>
+#include <variant>
 
 #include "engine/data/augmentation.h"
 #include "engine/data/load_training.h"
 #include "engine/data/normalization.h"
+#include "engine/optim/adam.h"
 #include "engine/optim/sgd.h"
 #include "nas/network/network.h"
 
 namespace nascent::nas {
 
+using WeightOptimizer = std::variant<SgdOptions, AdamOptions>;
+
+// DARTS's.
+inline constexpr SgdOptions kTrainingSgd = {.learning_rate = 0.025, .momentum = 0.9, .weight_decay = 3e-4};
+// For the few passes a CPU affords: further after two of them than SGD at its best rate (docs/getting-started.md).
+// Squares are remembered over some hundred steps, since a training of a few thousand changes quickly.
+inline constexpr AdamOptions kTrainingAdam = {.learning_rate = 4e-3, .beta2 = 0.99};
+
 struct TrainOptions {
   std::int64_t batch = 96, epochs = 600;
-  SgdOptions sgd = {.learning_rate = 0.025, .momentum = 0.9, .weight_decay = 3e-4};
+  WeightOptimizer optimizer = kTrainingSgd;
+  double warm_up = 0;  // share of all steps, below 1, over which the learning rate rises to its own
   double clip = 5;
   double drop_path = 0;           // at the last epoch; rises from 0 in proportion to the epoch
   double auxiliary_weight = 0.4;  // of the auxiliary head's loss, when the network has one

@@ -15,6 +15,21 @@ Json config_head(const std::string& program, const Provenance& p) {
           {"seed", p.seed},     {"threads", p.threads}, {"kernels", kernels::isa_name()}};
 }
 
+Json to_json(const SgdOptions& o) {
+  return {{"optimizer", "sgd"},
+          {"learning_rate", o.learning_rate},
+          {"momentum", o.momentum},
+          {"weight_decay", o.weight_decay}};
+}
+
+Json to_json(const AdamOptions& o) {
+  return {{"optimizer", "adam"},
+          {"learning_rate", o.learning_rate},
+          {"beta1", o.beta1},
+          {"beta2", o.beta2},
+          {"weight_decay", o.weight_decay}};
+}
+
 Json to_json(const Augmentation& a) {
   return {{"crop_padding", a.crop_padding}, {"flip", a.flip}, {"cutout", a.cutout}};
 }
@@ -34,15 +49,10 @@ std::string search_config_json(const SearchOptions& o, const std::string& preset
   j["limit"] = o.limit;
   j["fuse"] = o.fuse;
   j["recomputed_cells"] = o.recomputed_cells;
-  j["weights"] = {{"learning_rate", b.weights.learning_rate},
-                  {"final_learning_rate", o.final_learning_rate},
-                  {"momentum", b.weights.momentum},
-                  {"weight_decay", b.weights.weight_decay},
-                  {"clip", b.clip}};
-  j["alphas"] = {{"learning_rate", b.alphas.learning_rate},
-                 {"beta1", b.alphas.beta1},
-                 {"beta2", b.alphas.beta2},
-                 {"weight_decay", b.alphas.weight_decay}};
+  j["weights"] = to_json(b.weights);
+  j["weights"]["final_learning_rate"] = o.final_learning_rate;
+  j["weights"]["clip"] = b.clip;
+  j["alphas"] = to_json(b.alphas);
   j["augmentation"] = to_json(o.augmentation);
   return j.dump(1);
 }
@@ -57,10 +67,9 @@ std::string train_config_json(const std::string& genotype, const NetworkOptions&
   j["epochs"] = o.epochs;
   j["auxiliary"] = network.auxiliary;
   j["drop_path"] = o.drop_path;
-  j["weights"] = {{"learning_rate", o.sgd.learning_rate},
-                  {"momentum", o.sgd.momentum},
-                  {"weight_decay", o.sgd.weight_decay},
-                  {"clip", o.clip}};
+  j["weights"] = std::visit([](const auto& options) { return to_json(options); }, o.optimizer);
+  j["weights"]["warm_up"] = o.warm_up;
+  j["weights"]["clip"] = o.clip;
   j["augmentation"] = to_json(o.augmentation);
   return j.dump(1);
 }

@@ -71,7 +71,7 @@ TEST_CASE("training gives the same bits for any number of threads, with all its 
   CHECK(same_bits(buffers[1], buffers[0]));
 }
 
-TEST_CASE("drop path, the auxiliary loss and cutout each change what is learned") {
+TEST_CASE("drop path, the auxiliary loss, the optimizer, its warm-up and cutout each change what is learned") {
   const TrainingData data = figures("synthetic:1x24x24");
   const auto run = [&](const TrainOptions& options) {
     DerivedNetwork network = small_network({1, 24, 24}, /*auxiliary=*/true);
@@ -84,6 +84,8 @@ TEST_CASE("drop path, the auxiliary loss and cutout each change what is learned"
   TrainOptions other = plain;
   SECTION("drop path") { other.drop_path = 0.5; }
   SECTION("auxiliary loss") { other.auxiliary_weight = 0; }
+  SECTION("warm-up") { other.warm_up = 0.5; }
+  SECTION("optimizer") { other.optimizer = kTrainingAdam; }
   SECTION("cutout") { other.augmentation.cutout = 8; }
   SECTION("seed") { other.seed = 9; }
   CHECK(!same_bits(run(other), weights));
@@ -97,6 +99,6 @@ TEST_CASE("a training can be stopped and ends with an error when the loss is no 
       train(network, data, measure(data.data), {.batch = 20, .epochs = 5}, {.stop = [&] { return ++asked > 4; }});
   CHECK(history.size() == 1);
   TrainOptions wild{.batch = 20, .epochs = 5};
-  wild.sgd.learning_rate = 1e38;
+  wild.optimizer = SgdOptions{.learning_rate = 1e38};
   CHECK_THROWS_AS(train(network, data, measure(data.data), wild), NumericError);
 }

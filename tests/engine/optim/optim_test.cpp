@@ -125,6 +125,16 @@ TEST_CASE("the cosine schedule starts at the top, is half way in the middle and 
   REQUIRE(cosine(50, 50, 0.025, 0.001) == Approx(0.001).epsilon(1e-14));
 }
 
+TEST_CASE("a warm-up rises to the rate in equal steps, and the cosine falls to zero from there") {
+  REQUIRE(warmed_cosine(0, 40, 8, 0.5) == 0.0625);
+  REQUIRE(warmed_cosine(3, 40, 8, 0.5) == 0.25);
+  REQUIRE(warmed_cosine(7, 40, 8, 0.5) == 0.5);
+  REQUIRE(warmed_cosine(8, 40, 8, 0.5) == 0.5);
+  REQUIRE(warmed_cosine(24, 40, 8, 0.5) == Approx(0.25).epsilon(1e-14));
+  REQUIRE(warmed_cosine(39, 40, 8, 0.5) == cosine(31, 32, 0.5, 0));
+  REQUIRE(warmed_cosine(10, 40, 0, 0.5) == cosine(10, 40, 0.5, 0));
+}
+
 TEST_CASE("clipping takes the norm of all gradients jointly") {
   const DType dtype = GENERATE(DType::f32, DType::f64);
   const Tensor a = numbers({0, 0}, dtype), b = numbers({0}, dtype), unused = numbers({0}, dtype);
