@@ -71,7 +71,7 @@ TEST_CASE("training gives the same bits for any number of threads, with all its 
   CHECK(same_bits(buffers[1], buffers[0]));
 }
 
-TEST_CASE("drop path, the auxiliary loss, the optimizer, its warm-up and cutout each change what is learned") {
+TEST_CASE("every means of training changes what is learned") {
   const TrainingData data = figures("synthetic:1x24x24");
   const auto run = [&](const TrainOptions& options) {
     DerivedNetwork network = small_network({1, 24, 24}, /*auxiliary=*/true);
@@ -84,6 +84,7 @@ TEST_CASE("drop path, the auxiliary loss, the optimizer, its warm-up and cutout 
   TrainOptions other = plain;
   SECTION("drop path") { other.drop_path = 0.5; }
   SECTION("auxiliary loss") { other.auxiliary_weight = 0; }
+
   SECTION("warm-up") { other.warm_up = 0.5; }
   SECTION("optimizer") { other.optimizer = kTrainingAdam; }
   SECTION("cutout") { other.augmentation.cutout = 8; }
