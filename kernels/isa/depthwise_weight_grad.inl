@@ -62,6 +62,8 @@ inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
 // 3/8 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
 // fetched.
 constexpr std::int64_t kImagesFloats = 48 * 1024;
+// 6 MB: a batch of more comes from DRAM even in a loop, where others share an L3 of 32 MB.
+constexpr std::int64_t kNearFloats = 3 * 512 * 1024;
 
 void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const float* dy, float* dw, float* scratch) {
   const BandShape b = forward_band(s);
@@ -74,9 +76,8 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, and worth it where an image alone
-  // fills L2's part and the next one comes from DRAM, not where several lie there.
-  const bool fetch = s.stride == 1 || (together == 1 && read_every(s.stride, s.dilation) == 1);
+  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, worth it from DRAM only.
+  const bool fetch = s.stride == 1 || (s.batch * (image + out) > kNearFloats && read_every(s.stride, s.dilation) == 1);
   const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
