@@ -13,8 +13,7 @@ programs=build/release/examples run=runs/demo
 
 # The same budget for both networks: three passes over all 60,000 images. Small batches and Adam learn more from a
 # pass, and cost no more an image.
-budget=(--data fashion-mnist --channels 8 --layers 4 --batch 32 --epochs 3 --optimizer adam
-  --warm-up 0.1)
+budget=(--data fashion-mnist --channels 8 --layers 4 --batch 32 --epochs 3 --optimizer adam --warm-up 0.1)
 
 printf '\n== Search\n'
 "$programs"/search --preset tiny --data fashion-mnist --out "$run"

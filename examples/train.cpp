@@ -142,7 +142,8 @@ int main(int argc, char** argv) {
   cli.number("--limit", flags.limit, {0, 1'000'000'000}, "training images to use; 0: all");
   cli.choice("--optimizer", flags.optimizer, {"sgd", "adam"}, "of the weights; adam learns faster in a few passes");
   cli.number("--learning-rate", flags.learning_rate, {0.0, 100.0},
-             "falls to 0 by a cosine; not given: 0.025, adam 0.004");
+             fmt::format("falls to 0 by a cosine; not given: {}, adam {}", nas::kTrainingSgd.learning_rate,
+                         nas::kTrainingAdam.learning_rate));
   cli.number("--warm-up", o.warm_up, {0.0, 0.9}, "share of the steps over which the learning rate rises first");
   cli.flag("--auxiliary", flags.auxiliary, "train with an auxiliary classifier at two thirds of the depth");
   cli.number("--drop-path", o.drop_path, {0.0, 0.99}, "probability at the end; rises from 0");

@@ -76,7 +76,8 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, worth it from DRAM only.
+  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, worth it from DRAM only, and not
+  // where dilation leaves three of them unread.
   const bool fetch = s.stride == 1 || (s.batch * (image + out) > kNearFloats && read_every(s.stride, s.dilation) == 1);
   const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);

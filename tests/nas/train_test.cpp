@@ -84,7 +84,6 @@ TEST_CASE("every means of training changes what is learned") {
   TrainOptions other = plain;
   SECTION("drop path") { other.drop_path = 0.5; }
   SECTION("auxiliary loss") { other.auxiliary_weight = 0; }
-
   SECTION("warm-up") { other.warm_up = 0.5; }
   SECTION("optimizer") { other.optimizer = kTrainingAdam; }
   SECTION("cutout") { other.augmentation.cutout = 8; }
