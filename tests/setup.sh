@@ -39,7 +39,7 @@ install_missing() {
 }
 
 # Waiting threads soon sleep, as in the programs (examples/support/run_program.cpp): tests share the machine.
-export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-4000}
 
 # A compiler cache is used where there is one, also from a clone in another folder.
 use_compiler_cache() {

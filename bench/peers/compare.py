@@ -116,7 +116,7 @@ def print_table(found):
 def main():
     options, both = arguments()
     # Idle threads of one side would steal from nothing here, but the two must wait alike.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "4000")
     found = summary(*measure(options, both))
     if options.json:
         print(json.dumps(found))
