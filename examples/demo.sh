@@ -12,22 +12,18 @@ cmake --build --preset release --target programs
 programs=build/release/examples run=runs/demo
 
 # The same budget for both networks: three passes over all 60,000 images. Small batches and Adam learn more from a
-# pass, and cost no more an image.
-budget=(--data fashion-mnist --channels 8 --layers 4 --batch 32 --epochs 3 --optimizer adam --warm-up 0.1)
-# Networks this small are trained side by side, half of the processors each: the same numbers in three quarters of the
-# time, as none of them waits for another at every op.
-half=$(($(nproc) > 1 ? $(nproc) / 2 : 1))
-train() {  # NAME GENOTYPE FLAG...
-  "$programs"/train --name "$1" --genotype "$2" "${@:3}" --threads "$half" "${budget[@]}" --out "$run/$1"
-}
+# pass, and cost no more an image. Networks this small are trained side by side, half of the processors each: the same
+# numbers in three quarters of the time, as none of them waits for another thread at every op.
+train=("$programs"/train --data fashion-mnist --channels 8 --layers 4 --batch 32 --epochs 3 --optimizer adam
+  --warm-up 0.1 --threads $(($(nproc) > 1 ? $(nproc) / 2 : 1)))
 
 printf '\n== Search\n'
 "$programs"/search --preset tiny --data fashion-mnist --out "$run"
 printf '\n== Train what was found, from scratch, and beside it a random architecture of the same space\n'
-exec {random}< <(train random random --quiet)
+exec {random}< <(exec "${train[@]}" --genotype random --name random --out "$run/random" --quiet)
 beside=$!
 trap 'kill "$beside" 2>/dev/null || true' EXIT
-train derived "$run/genotype.txt"
+"${train[@]}" --genotype "$run/genotype.txt" --name derived --out "$run/derived"
 cat <&"$random"
 wait "$beside"
 trap - EXIT
