@@ -42,9 +42,9 @@ void reserve_standard_streams() {
 }
 
 // libgomp's threads spin while they wait for work, by default for milliseconds: on a machine that does anything else
-// besides, that slows a search by twenty times. Four thousand spins (72 us on Zen 3) outlast most of what runs between
-// two kernels: a step of the search takes 3 % less than with a thousand, and as long beside another busy process;
-// twenty thousand take a quarter more there. libgomp reads the variable before main, hence the second start.
+// besides, that slows a search by twenty times. Four thousand spins are 72 us on Zen 3, about what lies between two
+// kernels: a step of the search takes 3 % less than with a thousand, and as long beside another busy process, where
+// twenty thousand cost a quarter. libgomp reads the variable before main, hence the second start.
 void spin_briefly(char** argv) {
   if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
   setenv("GOMP_SPINCOUNT", "4000", 1);

@@ -22,7 +22,7 @@ struct Evaluation {
 };
 
 struct EvaluationOptions {
-  std::int64_t batch = 64;  // no accuracy depends on it; what an op writes should be in the cache for the next
+  std::int64_t batch = 64;  // images at once: few, so that an op finds in the cache what the one before it wrote
   std::size_t keep_mistakes = 24;
 };
 
