@@ -6,6 +6,7 @@
 #include "kernels/dispatch.h"
 #include "kernels/padded_band.h"
 #include "kernels/reference/conv2d.h"
+#include "kernels/winograd.h"
 
 namespace nascent::kernels {
 
@@ -30,18 +31,22 @@ static DepthwiseShape as_depthwise(const Conv2dShape& s) {
 
 // What the instruction-set units need (isa/conv2d.inl) or the reference, whichever is more.
 
+static std::int64_t winograd_scratch(const WinogradTiles& t) { return t.weights() + threads() * t.floats(); }
+
 template <>
 std::int64_t conv2d_forward_scratch<float>(const Conv2dShape& s) {
   const std::int64_t dense =
-      packed_weights(s, s.in_channels / s.groups, s.out_channels / s.groups) + threads() * forward_band(s).floats();
+      packed_weights(s, s.in_channels / s.groups, s.out_channels / s.groups) +
+      (takes_winograd(s) ? winograd_scratch(winograd_forward(s)) : threads() * forward_band(s).floats());
   return is_depthwise(s) ? std::max(dense, depthwise_conv2d_forward_scratch<float>(as_depthwise(s))) : dense;
 }
 template <>
 std::int64_t conv2d_input_grad_scratch<float>(const Conv2dShape& s) {
-  const std::int64_t buffer = s.stride == 1 ? gradient_band(s).floats() : 0;
-  const std::int64_t dense =
-      std::max(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + threads() * buffer,
-               conv2d_input_grad_scratch<double>(s));
+  const std::int64_t buffers = takes_winograd(s) ? winograd_scratch(winograd_input_grad(s))
+                               : s.stride == 1   ? threads() * gradient_band(s).floats()
+                                                 : 0;
+  const std::int64_t dense = std::max(packed_weights(s, s.out_channels / s.groups, s.in_channels / s.groups) + buffers,
+                                      conv2d_input_grad_scratch<double>(s));
   return is_depthwise(s) ? std::max(dense, depthwise_conv2d_input_grad_scratch<float>(as_depthwise(s))) : dense;
 }
 template <>

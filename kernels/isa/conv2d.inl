@@ -1,11 +1,12 @@
 // Ladder: v1 naive = reference/conv2d.h; v2 register tile (tile.inl) over packed weights; v3 line buffer
-// (padded_band.h): this file. v4, fusing the neighbours in, is not done.
+// (padded_band.h): this file; v4 fewer multiplications, for 3x3 and 5x5 of many channels: winograd.inl.
 // Intensity of 3x3, 16 to 16 channels: 4608 FLOP per pixel that is read and written once (128 bytes), 36 FLOP/byte:
 // compute-bound. So is every k > 1; a 1x1 convolution is a matrix product over pixels and goes to matmul.inl.
 #pragma once
 #include "kernels/conv2d.h"
 #include "kernels/isa/matmul.inl"
 #include "kernels/isa/padded_band.inl"
+#include "kernels/isa/winograd.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -108,8 +109,12 @@ void conv2d_forward(const Conv2dShape& s, const float* x, const float* w, float*
     return NASCENT_ISA::matmul({.m = s.batch * s.height * s.width, .n = s.out_channels, .k = s.in_channels}, x, w, y,
                                scratch);
   const Groups groups{s.groups, s.in_channels / s.groups, s.out_channels / s.groups};
+  float* buffers = scratch + packed_weights(s, groups.in, groups.out);
   pack_weights(s, groups, false, false, w, scratch);
-  convolve(forward_band(s), s.batch, groups, x, scratch, y, scratch + packed_weights(s, groups.in, groups.out));
+  if (takes_winograd(s))
+    winograd(winograd_forward(s), x, scratch, y, buffers);
+  else
+    convolve(forward_band(s), s.batch, groups, x, scratch, y, buffers);
 }
 
 // Of one axis, the taps through which an input position reaches outputs, stride > 1: `count` of them from `tap` on in
@@ -205,7 +210,9 @@ void conv2d_input_grad(const Conv2dShape& s, const float* dy, const float* w, fl
   const Groups groups{s.groups, s.out_channels / s.groups, s.in_channels / s.groups};
   float* buffers = scratch + packed_weights(s, groups.in, groups.out);
   pack_weights(s, groups, true, s.stride == 1, w, scratch);
-  if (s.stride == 1)
+  if (takes_winograd(s))
+    winograd(winograd_input_grad(s), dy, scratch, dx, buffers);
+  else if (s.stride == 1)
     convolve(gradient_band(s), s.batch, groups, dy, scratch, dx, buffers);
   else
     gather_input_grad(s, groups, dy, scratch, dx);

@@ -69,6 +69,19 @@ void add_projection(const KernelTable& isa, std::int64_t channels, std::int64_t 
   for (const auto& v : {z, statistics, dx, dw}) all.insert(all.end(), v.begin(), v.end());
 }
 
+// 5x5, which has a way of its own (kernels/winograd.h).
+void add_convolution_of_5x5(const KernelTable& isa, std::int64_t channels, std::vector<float>& all) {
+  const Conv2dShape s{2, 13, 15, channels, channels + 3, 5, 5, 1, 2};
+  const std::int64_t pixels = 2 * 13 * 15;
+  const auto x = reals<float>(pixels * channels, 16), w = reals<float>(25 * channels * (channels + 3), 17);
+  std::vector<float> y(static_cast<std::size_t>(pixels * (channels + 3))), dx(x.size());
+  std::vector<float> scratch(static_cast<std::size_t>(conv2d_forward_scratch<float>(s)));
+  isa.conv2d_forward(s, x.data(), w.data(), y.data(), scratch.data());
+  scratch.assign(static_cast<std::size_t>(conv2d_input_grad_scratch<float>(s)), 0.f);
+  isa.conv2d_input_grad(s, y.data(), w.data(), dx.data(), scratch.data());
+  for (const auto& v : {y, dx}) all.insert(all.end(), v.begin(), v.end());
+}
+
 // Everything the table computes on one set of shapes, in one vector. Scratch is sized at the current thread count.
 std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std::int64_t stride) {
   const Conv2dShape conv{9, 13, 15, channels, channels + 3, 3, 3, stride, 1, 1};
@@ -136,6 +149,7 @@ std::vector<float> everything(const KernelTable& isa, std::int64_t channels, std
   run(in, 0, [&](Pointer y, Pointer) { isa.weighted_sum(in, 2, w.data(), branches, y); });
   run(in, 0, [&](Pointer y, Pointer) { isa.unary(Unary::tanh, in, x.data(), y); });
   run(in, 0, [&](Pointer y, Pointer) { isa.affine(in, x.data(), 0.3f, 0.7f, y); });
+  add_convolution_of_5x5(isa, channels, all);
   add_fused_edge(isa, channels, stride, all);
   add_projection(isa, channels, stride, all);
   return all;

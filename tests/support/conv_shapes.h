@@ -43,6 +43,14 @@ inline std::vector<kernels::Conv2dShape> conv_shapes() {
     for (std::int64_t stride = 1; stride <= 3; ++stride)
       for (const std::int64_t width : {1, 2, 8, 9, 30})
         shapes.push_back(Shape{2, 9, width, 12, 70, kernel_h, 3, stride, 1, 1});
+  // Winograd's tiles: outputs that fill them and not, every padding, channels beside whole vectors and panels.
+  for (const std::int64_t k : {3, 5})
+    for (std::int64_t padding = 0; padding <= k; ++padding) {
+      shapes.push_back(Shape{2, 12, 13, 25, 28, k, k, 1, padding});
+      shapes.push_back(Shape{1, 21, 16, 24, 40, k, k, 1, padding});
+    }
+  shapes.push_back(Shape{1, 6, 5, 12, 13, 5, 5, 1, 2});
+  shapes.push_back(Shape{1, 5, 90, 16, 16, 5, 5, 1, 2});
   shapes.push_back(Shape{2, 27, 29, 16, 16, 3, 3, 1, 1});
   shapes.push_back(Shape{1, 27, 29, 3, 40, 5, 5, 2, 2});
   shapes.push_back(Shape{2, 27, 29, 33, 17, 3, 3, 1, 2, 2});
