@@ -33,10 +33,8 @@ std::string results_table(const std::vector<nas::ResultRow>& results) {
   std::string text = table.text();
   const nas::ResultRow* supernet = supernet_of(results);
   if (supernet && supernet != &results[0] && results[0].parameters > 0 && results[0].macs > 0)
-    text += fmt::format("\nfrom supernet to {}: {:.1f} times fewer parameters, {:.1f} times fewer multiply-adds\n",
-                        results[0].name,
-                        static_cast<double>(supernet->parameters) / static_cast<double>(results[0].parameters),
-                        static_cast<double>(supernet->macs) / static_cast<double>(results[0].macs));
+    text += fmt::format("\nfrom supernet to {}: {} parameters, {} multiply-adds\n", results[0].name,
+                        times(supernet->parameters, results[0].parameters), times(supernet->macs, results[0].macs));
   return text;
 }
 

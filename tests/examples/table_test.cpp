@@ -66,3 +66,9 @@ TEST_CASE("percentages") {
   CHECK(percent(1, 0) == "100 %");
   CHECK(percent(std::numeric_limits<double>::quiet_NaN()) == "?");
 }
+
+TEST_CASE("how many fewer, or as many") {
+  CHECK(times(72'638, 25'034) == "2.9 times fewer");
+  CHECK(times(20, 10) == "2.0 times fewer");
+  CHECK(times(72'638, 170'202) == "2.3 times as many");
+}
