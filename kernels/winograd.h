@@ -10,6 +10,10 @@
 
 namespace nascent::kernels {
 
+// Of a kernel of 3 or 5 taps, along an axis: outputs of a tile, and the products they take.
+static constexpr std::int64_t winograd_outputs(std::int64_t taps) { return taps == 3 ? 2 : 4; }
+static constexpr std::int64_t winograd_products(std::int64_t taps) { return taps == 3 ? 4 : 11; }
+
 // The forward convolution, or the input gradient at stride 1 as a convolution of dy.
 struct WinogradTiles {
   BandShape image;  // what is read and written, its outputs rounded up to whole tiles; the kernel is a square
@@ -41,10 +45,9 @@ struct WinogradTiles {
   }
 };
 static inline WinogradTiles winograd_tiles(BandShape image, std::int64_t batch, std::int64_t out) {
-  const bool three = image.kernel_w == 3;
-  const std::int64_t outputs = three ? 2 : 4, height = image.out_height, width = image.out_width;
+  const std::int64_t outputs = winograd_outputs(image.kernel_w), height = image.out_height, width = image.out_width;
   image.out_height = round_up(height, outputs), image.out_width = round_up(width, outputs);
-  return {image, batch, out, height, width, outputs, three ? 4 : 11};
+  return {image, batch, out, height, width, outputs, winograd_products(image.kernel_w)};
 }
 static inline WinogradTiles winograd_forward(const Conv2dShape& s) {
   return winograd_tiles(forward_band(s), s.batch, s.out_channels);

@@ -47,7 +47,7 @@ std::string percent(double fraction, int decimals) {
   return fmt::format("{:.{}f} %", 100 * fraction, decimals);
 }
 
-std::string times(std::int64_t before, std::int64_t after) {
+std::string times_fewer(std::int64_t before, std::int64_t after) {
   const double ratio = static_cast<double>(before) / static_cast<double>(after);
   return ratio < 1 ? fmt::format("{:.1f} times as many", 1 / ratio) : fmt::format("{:.1f} times fewer", ratio);
 }

@@ -12,6 +12,7 @@ std::string duration(double seconds);                              // 0.42 s, 12
 std::string mebibytes(std::size_t bytes);                          // 1,705 MiB
 std::optional<std::size_t> parsed_bytes(const std::string& text);  // 500M, 2G, 1.5G, 300000K: powers of 1024
 std::string percent(double fraction, int decimals = 2);            // 0.9104 -> 91.04 %
-std::string times(std::int64_t before, std::int64_t after);        // 20 to 10: 2.0 times fewer; back: 2.0 times as many
+// 20 before and 10 after: 2.0 times fewer; the other way round: 2.0 times as many.
+std::string times_fewer(std::int64_t before, std::int64_t after);
 
 }  // namespace nascent::examples

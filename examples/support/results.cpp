@@ -34,7 +34,8 @@ std::string results_table(const std::vector<nas::ResultRow>& results) {
   const nas::ResultRow* supernet = supernet_of(results);
   if (supernet && supernet != &results[0] && results[0].parameters > 0 && results[0].macs > 0)
     text += fmt::format("\nfrom supernet to {}: {} parameters, {} multiply-adds\n", results[0].name,
-                        times(supernet->parameters, results[0].parameters), times(supernet->macs, results[0].macs));
+                        times_fewer(supernet->parameters, results[0].parameters),
+                        times_fewer(supernet->macs, results[0].macs));
   return text;
 }
 

@@ -13,7 +13,7 @@ struct Winograd;
 // y0 = x0 w0 + x1 w1 + x2 w2, y1 = x1 w0 + x2 w1 + x3 w2 by four products instead of six.
 template <>
 struct Winograd<3> {
-  static constexpr int kOutputs = 2, kProducts = 4, kPatch = 4;
+  static constexpr int kOutputs = winograd_outputs(3), kProducts = winograd_products(3), kPatch = kOutputs + 2;
 
   template <class V>
   NASCENT_INLINE static void read(const V* x, V* p) {
@@ -52,7 +52,7 @@ struct Winograd<2> {
 // the two odd taps (8 to 10).
 template <>
 struct Winograd<5> {
-  static constexpr int kOutputs = 4, kProducts = 11, kPatch = 8;
+  static constexpr int kOutputs = winograd_outputs(5), kProducts = winograd_products(5), kPatch = kOutputs + 4;
 
   template <class V>
   NASCENT_INLINE static void read(const V* x, V* p) {

@@ -76,7 +76,7 @@ void map_part(const Map& map, std::int64_t channels, Square<const float> from, S
     map_square<kFrom, kTo>(map, {from.at + c, from.row, from.column}, {whole, kTo * W, W}, n);
     for (std::int64_t i = 0; i < kTo && i < rows; ++i)
       for (std::int64_t j = 0; j < kTo && j < columns; ++j)
-        store_up_to<W>(to.at + i * to.row + j * to.column + c, load<W>(whole + (i * kTo + j) * W), n);
+        store_up_to<W>(to.at + i * to.row + j * to.column + c, load_up_to<W>(whole + (i * kTo + j) * W, n), n);
   });
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("percentages") {
 }
 
 TEST_CASE("how many fewer, or as many") {
-  CHECK(times(72'638, 25'034) == "2.9 times fewer");
-  CHECK(times(20, 10) == "2.0 times fewer");
-  CHECK(times(72'638, 170'202) == "2.3 times as many");
+  CHECK(times_fewer(72'638, 25'034) == "2.9 times fewer");
+  CHECK(times_fewer(20, 10) == "2.0 times fewer");
+  CHECK(times_fewer(72'638, 170'202) == "2.3 times as many");
 }
