@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
+#include "engine/autograd/gradient_sum.h"
 #include "engine/autograd/tape.h"
 #include "engine/ops/ops.h"
-#include "kernels/elementwise.h"
 
 namespace nascent {
 
@@ -28,7 +28,7 @@ class Walk final : public Vjp {
     }
   }
 
-  const Tensor& dy() const override { return dy_; }
+  const Tensor& dy() const override { return dy_.value; }
   bool recording() const override { return how_.create_graph; }
   bool needs(int input) const override {
     const std::int64_t index = node_->inputs[input];
@@ -44,7 +44,7 @@ class Walk final : public Vjp {
                           node_->where);
     return s.value;
   }
-  void add(int input, const Tensor& gradient) override {
+  void add(int input, const Tensor& gradient, double factor) override {
     if (!needs(input)) return;
     const std::int64_t index = node_->inputs[input];
     if (gradient.shape() != tape_.nodes_[index].shape)
@@ -52,26 +52,30 @@ class Walk final : public Vjp {
                           "backward rule gave input " + std::to_string(input) + " a gradient of shape " +
                               gradient.shape().text() + ", expected " + tape_.nodes_[index].shape.text(),
                           node_->where);
-    accumulate(gradients_[index], gradient);
+    GradientSum& sum = gradients_[index];
+    if (!recording()) return sum.add(gradient, factor * dy_.factor);
+    const Tensor scaled = factor == 1 ? gradient : affine(gradient, {.factor = factor}, node_->where);
+    const Tensor met = sum.defined() ? nascent::add(sum.take().value, scaled, node_->where) : scaled;
+    sum.add(met, 1);
   }
 
   Tensor* sum_so_far(int input) override {
-    if (!needs(input) || recording()) return nullptr;
-    Tensor& sum = gradients_[node_->inputs[input]];
-    return sum.defined() && sum.sole_owner() ? &sum : nullptr;
+    if (!needs(input) || recording() || dy_.factor != 1) return nullptr;
+    GradientSum& sum = gradients_[node_->inputs[input]];
+    return sum.defined() && sum.total().sole_owner() ? &sum.total() : nullptr;
   }
 
-  void seed(std::int64_t index, Tensor t) { gradients_[index] = std::move(t); }
+  void seed(std::int64_t index, const Tensor& t) { gradients_[index].add(t, 1); }
 
   void visit_node(std::int64_t index, Gradients& result) {
     Node& node = tape_.nodes_[index];
-    Tensor& gradient = gradients_[index];
+    GradientSum& gradient = gradients_[index];
     if (gradient.defined() && wanted_[index]) {
-      if (keep_gradient_[index]) result.set(handle(index), gradient);
+      if (keep_gradient_[index]) result.set(handle(index), gradient.total());
       if (node.rule && any_input_wanted(node)) {
         node_ = &node;
-        dy_ = std::move(gradient);
-        if (how_.observer) how_.observer(node, index, dy_);
+        if (how_.observer) how_.observer(node, index, gradient.total());
+        dy_ = gradient.take();
         node.rule(*this);
         dy_ = {};
       }
@@ -91,20 +95,6 @@ class Walk final : public Vjp {
     return std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::int64_t i) { return i >= 0 && wanted_[i]; });
   }
 
-  // Gradients that meet are summed in the order of the walk, in place when nobody else holds the sum.
-  void accumulate(Tensor& sum, const Tensor& gradient) {
-    if (!sum.defined()) {
-      sum = gradient;
-    } else if (recording() || !sum.sole_owner()) {
-      sum = nascent::add(sum, gradient, node_->where);
-    } else {
-      nascent::visit(sum.dtype(), [&](auto zero) {
-        using T = decltype(zero);
-        kernels::axpy(sum.elements(), T{1}, gradient.data<T>(), sum.mutable_data<T>());
-      });
-    }
-  }
-
   // A handle by which the caller's own handle finds its gradient again.
   Tensor handle(std::int64_t index) const {
     const Node& node = tape_.nodes_[index];
@@ -116,10 +106,10 @@ class Walk final : public Vjp {
 
   Tape& tape_;
   const Backward& how_;
-  std::vector<Tensor> gradients_;
+  std::vector<GradientSum> gradients_;
   std::vector<bool> wanted_, keep_gradient_;
   Node* node_ = nullptr;
-  Tensor dy_;
+  GradientSum::Part dy_;  // of the node visited: its factor is not the rule's business
 };
 
 Gradients Tape::backward(const Tensor& output, const Backward& how, Where where) {

@@ -20,14 +20,16 @@ const std::vector<const Op*>& all_ops();
 
 // What a backward rule sees: the gradient of the output, what the forward saved, and a place for the inputs' gradients.
 // A rule is written in ops. When the tape keeps recording, these ops are recorded too: that is the gradient of the
-// gradient.
+// gradient. A rule is linear in dy, so a constant factor of dy need not be multiplied in before it runs: the walk keeps
+// it aside, hands the rule what it stands before, and applies it where the gradients meet.
 class Vjp {
  public:
   virtual ~Vjp() = default;
   virtual const Tensor& dy() const = 0;
   virtual const Tensor& saved(int index) const = 0;  // throws when it was written to since
   virtual bool needs(int input) const = 0;           // does anybody want this input's gradient?
-  virtual void add(int input, const Tensor& gradient) = 0;
+  // Adds factor * gradient, the factor a constant.
+  virtual void add(int input, const Tensor& gradient, double factor = 1) = 0;
   // What has met of this input's gradient so far, where a rule may add to it in place instead of add(): a pass fewer
   // over memory, the same sum. Null where there is nothing, somebody else holds it, or the gradient is recorded.
   virtual Tensor* sum_so_far(int input) = 0;

@@ -18,7 +18,7 @@ Tensor affine(const Tensor& x, Affine by, Where where) {
     kernels::affine(x.elements(), x.data<T>(), static_cast<T>(by.factor), static_cast<T>(by.offset),
                     y.mutable_data<T>());
   });
-  return record(kAffine, {x}, y, {.rule = [by](Vjp& v) { v.add(0, affine(v.dy(), {.factor = by.factor})); }}, where);
+  return record(kAffine, {x}, y, {.rule = [by](Vjp& v) { v.add(0, v.dy(), by.factor); }}, where);
 }
 
 }  // namespace nascent

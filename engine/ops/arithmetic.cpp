@@ -45,7 +45,7 @@ Tensor subtract(const Tensor& a, const Tensor& b, Where where) {
                 {.rule =
                      [sa = a.shape(), sb = b.shape()](Vjp& v) {
                        if (v.needs(0)) v.add(0, sum_to(v.dy(), sa));
-                       if (v.needs(1)) v.add(1, affine(sum_to(v.dy(), sb), {.factor = -1}));
+                       if (v.needs(1)) v.add(1, sum_to(v.dy(), sb), -1);
                      }},
                 where);
 }
@@ -71,8 +71,7 @@ Tensor divide(const Tensor& a, const Tensor& b, Where where) {
                        const Tensor& divisor = v.saved(0);
                        const Tensor quotient = divide(v.dy(), divisor);
                        if (v.needs(0)) v.add(0, sum_to(quotient, sa));
-                       if (v.needs(1))
-                         v.add(1, affine(sum_to(multiply(quotient, v.saved(1)), divisor.shape()), {.factor = -1}));
+                       if (v.needs(1)) v.add(1, sum_to(multiply(quotient, v.saved(1)), divisor.shape()), -1);
                      }},
                 where);
 }

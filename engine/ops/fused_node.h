@@ -58,6 +58,6 @@ void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y)
 std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
 // Adds the gradients of an edge's operands that are needed; the first of them is input `first`. Returns the next edge's
 // first.
-int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where);
+int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first);
 
 }  // namespace nascent::fused

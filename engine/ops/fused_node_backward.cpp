@@ -74,7 +74,7 @@ class EdgeBackward {
   int inputs_end() const { return inputs_end_; }
   std::vector<float> weight_grads() const { return {dweights_.begin(), dweights_.end()}; }
 
-  void propagate(const RawEdge& raw, const Where& where) {
+  void propagate(const RawEdge& raw) {
     const std::vector<MixTermOf> terms = mix_terms(edge_, raw);
     const std::vector<double> sums = sums_of(terms);
     const auto channels = static_cast<std::size_t>(in_.channels);
@@ -85,7 +85,7 @@ class EdgeBackward {
       if (branch.kind == Kind::skip) {
         add_weight_grad(branch, std::accumulate(sum_z, sum_z + channels, 0.));
         if (edge_.skip.defined())
-          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[b].weight}, where));
+          v_.add(x_input_ + 1, v_.dy(), terms[b].weight);
         else
           first.identity = true, first.skip_weight += terms[b].weight;
         continue;
@@ -224,10 +224,10 @@ class EdgeBackward {
 
 }  // namespace
 
-int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first, const Where& where) {
+int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first) {
   EdgeBackward edge_backward(v, edge, first);
   run_branches(edge, epsilon, raw);
-  edge_backward.propagate(raw, where);
+  edge_backward.propagate(raw);
   if (v.needs(first + 2)) v.add(first + 2, Tensor::from(edge.weights.shape(), edge_backward.weight_grads()));
   return edge_backward.inputs_end();
 }

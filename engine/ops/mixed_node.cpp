@@ -59,8 +59,7 @@ MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions 
       return backward_in_ops(
           v, fused::operands(own), [&] { return mixed_node_in_ops(own, options, where).y; }, where);
     int input = 0;
-    for (std::size_t e = 0; e < own.size(); ++e)
-      input = fused::backward(v, own[e], (*raw)[e], options.epsilon, input, where);
+    for (std::size_t e = 0; e < own.size(); ++e) input = fused::backward(v, own[e], (*raw)[e], options.epsilon, input);
   };
   node.y = record(kMixedNode, inputs, node.y, {.save = std::move(save), .rule = rule, .macs = macs(edges)}, where);
   return node;

@@ -38,13 +38,16 @@ std::vector<Tensor> with_branches(const Tensor& first, std::span<const Tensor> b
   return all;
 }
 
-// What both rules do to the branches: d(branch k) = factors[k] * t.
+// What both rules do to the branches: d(branch k) = factors[k] * t, the factor a constant unless it will be
+// differentiated.
 void add_branch_gradients(Vjp& v, int count, const Tensor& factors, const Tensor& t, const Where& where) {
-  for (int k = 0; k < count; ++k)
-    if (v.needs(k + 1)) {
-      const Tensor factor = slice(factors, {.axis = 0, .begin = k, .end = k + 1}, where);
-      v.add(k + 1, weighted_sum(factor, {&t, 1}, where));
-    }
+  for (int k = 0; k < count; ++k) {
+    if (!v.needs(k + 1)) continue;
+    if (v.recording())
+      v.add(k + 1, weighted_sum(slice(factors, {.axis = 0, .begin = k, .end = k + 1}, where), {&t, 1}, where));
+    else
+      v.add(k + 1, t, factors.at(k));
+  }
 }
 
 std::vector<Tensor> saved_branches(Vjp& v, int count) {
