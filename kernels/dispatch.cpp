@@ -37,7 +37,6 @@ static const KernelTable table = {
     .relu_grad = relu_grad<float>,
     .binary = binary<float>,
     .affine = affine<float>,
-    .axpy = axpy<float>,
     .sum = sum<float>,
     .dot = dot<float>,
     .weighted_sum = weighted_sum<float>,

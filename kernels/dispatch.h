@@ -56,7 +56,6 @@ struct KernelTable {
   void (*relu_grad)(std::int64_t n, const float* dy, const float* x, float* dx);
   void (*binary)(Binary, const BroadcastShape&, const float* a, const float* b, float* y);
   void (*affine)(std::int64_t n, const float* x, float factor, float offset, float* y);
-  void (*axpy)(std::int64_t n, float factor, const float* x, float* y);
   void (*sum)(const ReduceShape&, const float* x, float* y, float* scratch);
   void (*dot)(std::int64_t n, const float* a, const float* b, float* y, float* scratch);
   void (*weighted_sum)(std::int64_t n, int count, const float* weights, const float* const* branches, float* y);

@@ -21,7 +21,5 @@ void affine(std::int64_t n, const float* x, float factor, float offset, float* y
 void affine(std::int64_t n, const double* x, double factor, double offset, double* y) {
   reference::affine(n, x, factor, offset, y);
 }
-void axpy(std::int64_t n, float factor, const float* x, float* y) { kernel_table().axpy(n, factor, x, y); }
-void axpy(std::int64_t n, double factor, const double* x, double* y) { reference::axpy(n, factor, x, y); }
 
 }  // namespace nascent::kernels

@@ -28,8 +28,5 @@ void binary(Binary op, const BroadcastShape& s, const double* a, const double* b
 // y = factor * x + offset
 void affine(std::int64_t n, const float* x, float factor, float offset, float* y);
 void affine(std::int64_t n, const double* x, double factor, double offset, double* y);
-// y += factor * x
-void axpy(std::int64_t n, float factor, const float* x, float* y);
-void axpy(std::int64_t n, double factor, const double* x, double* y);
 
 }  // namespace nascent::kernels

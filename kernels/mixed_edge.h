@@ -6,7 +6,7 @@ namespace nascent::kernels {
 
 inline constexpr int kMaxBranches = 16;
 
-// `branches` are `count` <= kMaxBranches buffers of n elements.
+// `branches` are `count` <= kMaxBranches buffers of n elements; y may be one of them.
 void weighted_sum(std::int64_t n, int count, const float* weights, const float* const* branches, float* y);
 void weighted_sum(std::int64_t n, int count, const double* weights, const double* const* branches, double* y);
 

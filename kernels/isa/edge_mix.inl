@@ -75,24 +75,37 @@ void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const floa
   });
 }
 
-// sums[t][channels] of dy * z_t for N terms, and before them of dy alone where `with_dy`; one image.
+// sums[t][channels] of dy * z_t for N terms, and dy_sums[channels] of dy alone where that is not null; one image. Few
+// terms are summed in four chains, since an addition waits 4 cycles for the one before it.
 template <int W, int N>
 NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z,
                                 float* dy_sums, float* sums) {
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
+  constexpr int kChains = N < 3 ? 4 : 1;
   each_vector<W>(channels, [&](std::int64_t c, std::int64_t n) {
-    Vector<W> total{}, sum[N] = {};
-    for (std::int64_t p = 0; p < pixels; ++p) {
-      const std::int64_t at = p * channels + c;
+    Vector<W> sum[kChains][1 + N] = {};
+    const auto add = [&](int chain, std::int64_t at) __attribute__((always_inline)) {
       const Vector<W> g = load_up_to<W>(dy + at, n);
-      total += g;
+      sum[chain][0] += g;
 #pragma GCC unroll 8
-      for (int t = 0; t < N; ++t) sum[t] = multiply_add<W>(g, load_up_to<W>(from[t] + at, n), sum[t]);
-    }
-    if (dy_sums) store_up_to<W>(dy_sums + c, total, n);
+      for (int t = 0; t < N; ++t)
+        sum[chain][1 + t] = multiply_add<W>(g, load_up_to<W>(from[t] + at, n), sum[chain][1 + t]);
+    };
+    const std::int64_t end = pixels * channels + c;
+    std::int64_t at = c;
+    for (; at + (kChains - 1) * channels < end; at += kChains * channels)
+      unrolled<kChains>([&](auto i) __attribute__((always_inline)) { add(i.value, at + i.value * channels); });
+    for (; at < end; at += channels) add(0, at);
+    const auto put = [&](float* to, int i) __attribute__((always_inline)) {
+      if constexpr (kChains == 4)
+        store_up_to<W>(to, (sum[0][i] + sum[1][i]) + (sum[2][i] + sum[3][i]), n);
+      else
+        store_up_to<W>(to, sum[0][i], n);
+    };
+    if (dy_sums) put(dy_sums + c, 0);
 #pragma GCC unroll 8
-    for (int t = 0; t < N; ++t) store_up_to<W>(sums + t * channels + c, sum[t], n);
+    for (int t = 0; t < N; ++t) put(sums + t * channels + c, 1 + t);
   });
 }
 template <int N>

@@ -46,12 +46,6 @@ void affine(std::int64_t n, const float* x, float factor, float offset, float* y
   map(n, x, y, [=](float v) { return factor * v + offset; });
 }
 
-void axpy(std::int64_t n, float factor, const float* x, float* y) {
-  parallel_ranges(n, kFlatGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) y[i] += factor * x[i];
-  });
-}
-
 // The axes of a broadcast with those of size 1 dropped and neighbours that both operands walk alike joined.
 struct MergedAxes {
   int count = 0;

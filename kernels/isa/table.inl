@@ -51,7 +51,6 @@ const KernelTable table = {
     .relu_grad = relu_grad,
     .binary = binary,
     .affine = affine,
-    .axpy = axpy,
     .sum = sum,
     .dot = dot,
     .weighted_sum = weighted_sum,

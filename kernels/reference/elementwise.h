@@ -83,11 +83,4 @@ void affine(std::int64_t n, const T* x, T factor, T offset, T* y) {
   });
 }
 
-template <class T>
-void axpy(std::int64_t n, T factor, const T* x, T* y) {
-  parallel_ranges(n, kElementGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) y[i] += factor * x[i];
-  });
-}
-
 }  // namespace nascent::kernels::reference

@@ -78,21 +78,17 @@ TEST_CASE("relu passes NaN on, and its gradient is dy where x > 0") {
   }
 }
 
-TEST_CASE("affine and axpy") {
+TEST_CASE("affine") {
   for (const std::int64_t n : kLengths) {
-    const auto x = integers<float>(n, 1), start = integers<float>(n, 2);
-    std::vector<float> line, sum;
-    for (std::size_t i = 0; i < x.size(); ++i) line.push_back(3 * x[i] - 2), sum.push_back(start[i] + 3 * x[i]);
+    const auto x = integers<float>(n, 1);
+    std::vector<float> line;
+    for (const float v : x) line.push_back(3 * v - 2);
     for (const KernelTable* isa : isa_tables()) {
       INFO(isa->name << " n " << n);
-      Guarded<float> y(n), z(n);
+      Guarded<float> y(n);
       isa->affine(n, x.data(), 3, -2, y.data());
       CHECK(y.values() == line);
-      std::copy(start.begin(), start.end(), z.data());
-      isa->axpy(n, 3, x.data(), z.data());
-      CHECK(z.values() == sum);
       CHECK(y.fences_stand());
-      CHECK(z.fences_stand());
     }
   }
 }

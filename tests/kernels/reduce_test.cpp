@@ -1,5 +1,6 @@
 #include "kernels/reduce.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "kernels/mixed_edge.h"
@@ -60,6 +61,11 @@ TEST_CASE("dot, weighted_sum and branch_dots are exact on whole numbers, on ever
         isa->weighted_sum(n, count, weights.data(), pointers.data(), y.data());
         isa->branch_dots(n, count, dy.data(), pointers.data(), all.data(), scratch.data());
         isa->dot(n, dy.data(), pointers[0], one.data(), dot_space.data());
+        CHECK(y.values() == mix);
+        std::copy(branches.back().begin(), branches.back().end(), y.data());
+        std::vector<const float*> in_place = pointers;
+        in_place.back() = y.data();
+        isa->weighted_sum(n, count, weights.data(), in_place.data(), y.data());
         CHECK(y.values() == mix);
         CHECK(all.values() == dots);
         CHECK(one.values()[0] == dots[0]);
