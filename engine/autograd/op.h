@@ -31,7 +31,8 @@ class Vjp {
   // Adds factor * gradient, the factor a constant.
   virtual void add(int input, const Tensor& gradient, double factor = 1) = 0;
   // What has met of this input's gradient so far, where a rule may add to it in place instead of add(): a pass fewer
-  // over memory, the same sum. Null where there is nothing, somebody else holds it, or the gradient is recorded.
+  // over memory, the same sum. Null where there is nothing, somebody else holds it, dy stands beside a factor, or the
+  // gradient is recorded.
   virtual Tensor* sum_so_far(int input) = 0;
   virtual bool recording() const = 0;  // will this gradient be differentiated again?
 };

@@ -84,8 +84,8 @@ class EdgeBackward {
       const double* sum_z = sums.data() + (1 + b) * channels;
       if (branch.kind == Kind::skip) {
         add_weight_grad(branch, std::accumulate(sum_z, sum_z + channels, 0.));
-        if (edge_.skip.defined())
-          v_.add(x_input_ + 1, v_.dy(), terms[b].weight);
+        if (edge_.skip.defined())  // scaled here: beside a factor its rule could not add to a sum in place
+          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[b].weight}));
         else
           first.identity = true, first.skip_weight += terms[b].weight;
         continue;
