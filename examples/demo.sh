@@ -14,7 +14,7 @@ programs=build/release/examples run=runs/demo
 # The same budget for both networks: three passes over all 60,000 images. Small batches and Adam learn more from a
 # pass, and cost no more an image. Networks this small are trained side by side, half of the processors each: the same
 # numbers in three quarters of the time, as none of them waits for another thread at every op.
-train=("$programs"/train --data fashion-mnist --channels 8 --layers 4 --batch 32 --epochs 3 --optimizer adam
+train=("$programs"/train --data fashion-mnist --channels 8 --layers 5 --batch 32 --epochs 3 --optimizer adam
   --warm-up 0.1 --threads $(($(nproc) > 1 ? $(nproc) / 2 : 1)))
 
 printf '\n== Search\n'
