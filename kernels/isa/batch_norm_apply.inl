@@ -99,6 +99,7 @@ void apply_by(const BatchNormShape& s, const float* x, const float* mean, const 
     for (std::int64_t i = 0; i < lanes; ++i) table.of[scale][i] *= factor[i];
   };
   apply_lanes<count>(s, fill, [x, y](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
+    fetch_ahead(y + f, x + f);
     const Vector<W> value = multiply_add<W>(load_up_to<W>(x + f, n) - by[center], by[scale], by[shift]);
     store_up_to<W>(y + f, relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
   });
@@ -139,6 +140,7 @@ void apply_gradients(const BatchNormShape& s, const float* x, const float* dy, c
     }
   };
   apply_lanes<count>(s, fill, [x, dy, dx](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
+    fetch_ahead(dx + f, x + f, dy + f);
     const Vector<W> from_mean = load_up_to<W>(x + f, n) - by[center];
     const Vector<W> through = through_relu<relu>(load_up_to<W>(dy + f, n), from_mean, by[scale], by[count - 1]);
     store_up_to<W>(dx + f, (through - by[less] - from_mean * by[slope]) * by[scale], n);

@@ -12,6 +12,15 @@ namespace {
 constexpr std::int64_t kLaneBlock = 256;
 constexpr std::int64_t kFlatGrain = 16384;  // floats a chunk: 64 KB an operand, inside L2, some microseconds
 
+// What a pass over memory writes and reads 1 KB on, in as many lines as a core fetches at a time: without it a store
+// waits for its line to be read, and passes over 32 MB take a fifth longer with AVX-512.
+constexpr int kFetchAhead = 256;
+template <class... Read>
+NASCENT_INLINE void fetch_ahead(const float* write, const Read*... read) {
+  __builtin_prefetch(write + kFetchAhead, 1);
+  (__builtin_prefetch(read + kFetchAhead), ...);
+}
+
 // to[i] = from[(lane + i) mod channels], or `missing` where there is no array.
 inline void repeat_lanes(std::int64_t lane, std::int64_t lanes, std::int64_t channels, const float* from, float missing,
                          float* to) {

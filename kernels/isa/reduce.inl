@@ -100,7 +100,11 @@ void weighted_sum(std::int64_t n, int count, const float* weights, const float* 
       const std::int64_t length = i + kReduceBlock < end ? kReduceBlock : end - i;
       each_vector<kWidth>(length, [&](std::int64_t f, std::int64_t left) {
         Vector<kWidth> total{};
-        for (int k = 0; k < count; ++k) total += load_up_to<kWidth>(branches[k] + i + f, left) * weights[k];
+        fetch_ahead(y + i + f);
+        for (int k = 0; k < count; ++k) {
+          __builtin_prefetch(branches[k] + i + f + kFetchAhead);
+          total += load_up_to<kWidth>(branches[k] + i + f, left) * weights[k];
+        }
         store_up_to<kWidth>(y + i + f, total, left);
       });
     }
