@@ -71,10 +71,11 @@ class Walk final : public Vjp {
     Node& node = tape_.nodes_[index];
     GradientSum& gradient = gradients_[index];
     if (gradient.defined() && wanted_[index]) {
-      if (keep_gradient_[index]) result.set(handle(index), gradient.total());
+      // Whoever watches gets the sum of a copy: to multiply in the factor of what a rule reads would change its bits.
+      if (keep_gradient_[index]) result.set(handle(index), GradientSum(gradient).total());
       if (node.rule && any_input_wanted(node)) {
         node_ = &node;
-        if (how_.observer) how_.observer(node, index, gradient.total());
+        if (how_.observer) how_.observer(node, index, GradientSum(gradient).total());
         dy_ = gradient.take();
         node.rule(*this);
         dy_ = {};

@@ -73,6 +73,16 @@ TEST_CASE("a factor is the business of who reads the gradient, not of the rules 
   CHECK(values(tape.backward(loss, {.create_graph = true})[x]) == std::vector<double>{-30, 0, -30});
 }
 
+TEST_CASE("who watches changes no bit") {
+  const Tensor x = Tensor::full({7}, 0.7);
+  Tape tape;
+  tape.watch(x);
+  const Tensor y = exp(affine(x, {.factor = 0.1})), z = affine(y, {.factor = 0.3}), loss = sum(z * z);
+  const std::vector<double> alone = values(tape.backward(loss, {.keep = true})[x]);
+  const auto observer = [](const Node&, std::int64_t, const Tensor&) {};
+  CHECK(values(tape.backward(loss, {.wrt = {x, y}, .keep = true, .observer = observer})[x]) == alone);
+}
+
 TEST_CASE("a mix hands its gradient on without a copy for each branch") {
   const Tensor x = Tensor::full({1000}, 1), weights = Tensor::full({4}, 0.25);
   Tape tape;
