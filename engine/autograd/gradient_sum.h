@@ -7,6 +7,7 @@
 
 namespace nascent {
 
+// Parts are of one shape and type. take and total need one at least.
 class GradientSum {
  public:
   struct Part {

@@ -27,7 +27,7 @@ TEST_CASE("a sum of parts with factors, written over a part that nobody else hol
   sum.add(held, 2);
   Tensor own = vector_of({10, 20, 30});
   const Storage* storage = own.storage();
-  sum.add(std::move(own), -1);
+  sum.add(own, -1);
   sum.add(held, 3);  // joins its factor
   own = {};
   CHECK(values(sum.total()) == std::vector<double>{-5, -10, -15});
