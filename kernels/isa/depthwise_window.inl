@@ -31,21 +31,38 @@ struct WindowRows {
   // order of memory, a share with each vector of lanes. next_x null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
   std::int64_t next_x_floats = 0, next_y_floats = 0;
+
+  // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
+  bool side_by_side(std::int64_t lanes) const {
+    return x_step == lanes && y_step == lanes && first <= 0 && last == kEverywhere;
+  }
 };
 
 // Pixels at the ends of a window that may not exist: half of it.
 constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }
 
-// P neighbouring outputs from `kernel_rows` rows; of their pixels those with a bit in `inside`, or all.
-template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
+// C floats, repeated to fill a vector.
+template <int W, int C>
+NASCENT_INLINE Vector<W> load_repeated(const float* p) {
+  static_assert(W == C || (W == 16 && C == 8));
+  const Vector<C> v = load<C>(p);
+  if constexpr (W == C)
+    return v;
+  else
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+// P vectors of outputs from `kernel_rows` rows; of their pixels those with a bit in `inside`, or all. A vector is W
+// lanes of a pixel, or W / C whole pixels side by side. The windows of neighbouring vectors begin Apart pixels apart.
+template <int W, int C, int P, int KW, int Apart, int Dilation, bool kAll>
 [[gnu::noinline]] void run_window(const WindowRows& r, const float* x, const float* w, float* y,
                                   std::int64_t kernel_rows, std::uint32_t inside) {
-  constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
+  constexpr int kPixels = (P - 1) * Apart + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
   Vector<W> sum[P];
   const std::int64_t step = r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row;
   const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
     float* at = opaque(y);
-    const std::int64_t y_step = r.y_step;
+    const std::int64_t y_step = W / C * r.y_step;
     unrolled<P>([&](auto p) __attribute__((always_inline)) { body(sum[p.value], at), at = opaque(at + y_step); });
   };
   if (r.add)
@@ -56,7 +73,7 @@ template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
     Vector<W> weight[KW];
     const float *tap = w, *pixel = x;
 #pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step)) weight[v] = load<W>(tap);
+    for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step)) weight[v] = load_repeated<W, C>(tap);
     inside = opaque(inside);
     unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
       if (kAll || (q.value >= kEnd && q.value < kPixels - kEnd) || (inside >> q.value & 1)) {
@@ -64,7 +81,7 @@ template <int W, int P, int KW, int Stride, int Dilation, bool kAll>
 #pragma GCC unroll 8
         for (int v = 0; v < KW; ++v) {
           const int at = q.value - v * Dilation;
-          if (at >= 0 && at % Stride == 0 && at / Stride < P) sum[at / Stride] += value * weight[v];
+          if (at >= 0 && at % Apart == 0 && at / Apart < P) sum[at / Apart] += value * weight[v];
         }
       }
       pixel = opaque(pixel + step);
@@ -80,38 +97,54 @@ NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats, bool writ
   return p;
 }
 
-// One row of outputs, W lanes, eight or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224
-// pixels). Where that does not divide them, the last ones are computed again; where they are added to, they come by
-// themselves.
-template <int W, int KW, int Stride, int Dilation>
-NASCENT_INLINE void window_row(const WindowRows& r, const float* x, const float* w, float* y, std::int64_t kernel_rows,
-                               const float*& next_x, const float*& next_y) {
-  const std::int64_t pixels = r.columns;
-  std::int64_t done = 0;
-  const auto run = [&]<int P>() {
-    constexpr int kPixels = (P - 1) * Stride + (KW - 1) * Dilation + 1;
-    for (; r.add ? done + P <= pixels : done < pixels; done += P) {
-      const std::int64_t at = done + P <= pixels ? done : pixels - P, pixel = at * Stride;
+// One row of outputs, of which `done` are there.
+template <int KW, int Stride, int Dilation>
+struct WindowRow {
+  const WindowRows& r;
+  const float *x, *w;
+  float* y;
+  std::int64_t kernel_rows, done = 0;
+
+  // P vectors at a time. Where that does not divide what is left, the last ones are computed again; where they are
+  // added to, they stay undone.
+  template <int W, int C, int P>
+  NASCENT_INLINE void run(const float*& next_x, const float*& next_y) {
+    constexpr int kApart = W / C * Stride, kOutputs = W / C * P;
+    constexpr int kPixels = (kOutputs - 1) * Stride + (KW - 1) * Dilation + 1;
+    for (const std::int64_t end = r.columns; r.add ? done + kOutputs <= end : done < end; done += kOutputs) {
+      const std::int64_t at = done + kOutputs <= end ? done : end - kOutputs, pixel = at * Stride;
       if (r.next_x) {
         next_x = fetch(next_x, P * W * r.next_x_floats, false);
         next_y = fetch(next_y, P * W * r.next_y_floats, true);
       }
-      if (P > 1 && pixel >= r.first && pixel + kPixels <= r.last)
-        run_window<W, P, KW, Stride, Dilation, true>(r, x + pixel * r.x_step, w, y + at * r.y_step, kernel_rows, 0);
+      const float* from = x + pixel * r.x_step;
+      float* to = y + at * r.y_step;
+      if (W > C || (P > 1 && pixel >= r.first && pixel + kPixels <= r.last))
+        run_window<W, C, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
       else
-        run_window<W, P, KW, Stride, Dilation, false>(r, x + pixel * r.x_step, w, y + at * r.y_step, kernel_rows,
-                                                      bits_inside(r.first - pixel, r.last - pixel));
+        run_window<W, C, P, KW, kApart, Dilation, false>(r, from, w, to, kernel_rows,
+                                                         bits_inside(r.first - pixel, r.last - pixel));
     }
-  };
-  constexpr int kSeven = W == kWidth ? 7 : 8;  // narrower vectors hold few channels, not worth code of their own
-  if (kSeven == 7 && pixels % 8 != 0 && pixels % 7 == 0) return run.template operator()<kSeven>();
-  if (pixels >= 8) run.template operator()<8>();
-  if (pixels - done >= 4) run.template operator()<4>();
-  run.template operator()<1>();
-}
+  }
 
-// W lanes from `lane` on, row by row.
-template <int W, int KW, int Stride, int Dilation>
+  // Eight vectors or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224 pixels); what is left
+  // of whole pixels side by side, pixel by pixel.
+  template <int W, int C>
+  NASCENT_INLINE void run_all(const float*& next_x, const float*& next_y) {
+    constexpr int kTogether = W / C, kSeven = W == kWidth ? 7 : 8;  // narrower vectors are rare, not worth more code
+    if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0)
+      return run<W, C, kSeven>(next_x, next_y);
+    if (r.columns - done >= 8 * kTogether) run<W, C, 8>(next_x, next_y);
+    if (r.columns - done >= 4 * kTogether) run<W, C, 4>(next_x, next_y);
+    if constexpr (kTogether == 1)
+      run<W, C, 1>(next_x, next_y);
+    else
+      run_all<C, C>(next_x, next_y);
+  }
+};
+
+// W lanes from `lane` on, or pixels of C lanes side by side, row by row.
+template <int W, int C, int KW, int Stride, int Dilation>
 void window_lanes(const WindowRows& r, std::int64_t lane) {
   const float *x = r.x + lane, *w = r.w + lane;
   float* y = r.y + lane;
@@ -123,8 +156,8 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
     std::int64_t begin = 0, end = r.kernel_h;
     while (begin < end && i * Stride + begin * Dilation < r.first_row) ++begin;
     while (end > begin && i * Stride + (end - 1) * Dilation >= r.last_row) --end;
-    window_row<W, KW, Stride, Dilation>(r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin, next_x,
-                                        next_y);
+    WindowRow<KW, Stride, Dilation>{r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin}
+        .template run_all<W, C>(next_x, next_y);
   }
 }
 
@@ -133,15 +166,17 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
 // for them, as long as 8 pixels take.
 template <int KW, int Stride, int Dilation>
 void window_rows(const WindowRows& r, std::int64_t channels) {
-  constexpr int W = kWidth;
+  constexpr int W = kWidth, kEight = W > 8 ? 8 : W;
+  if constexpr (Stride == 1 && W == 16)
+    if (channels == 8 && r.side_by_side(8)) return window_lanes<W, 8, KW, Stride, Dilation>(r, 0);
   for (std::int64_t lane = 0; lane < channels;) {
     const std::int64_t left = channels - lane;
     if (left >= W)
-      window_lanes<W, KW, Stride, Dilation>(r, lane), lane += W;
+      window_lanes<W, W, KW, Stride, Dilation>(r, lane), lane += W;
     else if (W > 8 && left >= 8)
-      window_lanes<(W > 8 ? 8 : W), KW, Stride, Dilation>(r, lane), lane += 8;
+      window_lanes<kEight, kEight, KW, Stride, Dilation>(r, lane), lane += 8;
     else
-      window_lanes<4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane), lane += 4;
+      window_lanes<4, 4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane), lane += 4;
   }
 }
 

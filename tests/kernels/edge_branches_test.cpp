@@ -127,6 +127,7 @@ std::vector<Case> cases() {
   list.push_back({19, 3, 17, 4, 1, false});
   list.push_back({1, 1, 1, 8, 2, false});
   list.push_back({1, 20, 70, 16, 2, true});
+  for (std::int64_t width : {14, 29}) list.push_back({2, 3, width, 8, 1, false});  // two pixels a vector, and a rest
   return list;
 }
 
