@@ -60,7 +60,7 @@ inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
 }
 
 // 3/8 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
-// fetched.
+// fetched. Of pixels of several vectors one image, which the next vector finds in L1 or near.
 constexpr std::int64_t kImagesFloats = 48 * 1024;
 // 6 MB: a batch of more comes from DRAM even in a loop, where others share an L3 of 32 MB.
 constexpr std::int64_t kNearFloats = 3 * 512 * 1024;
@@ -73,7 +73,8 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
   const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
                       window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation).run;
-  const std::int64_t together = !direct || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
+  const std::int64_t together =
+      !direct || c > kWidth || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
   // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, worth it from DRAM only, and not

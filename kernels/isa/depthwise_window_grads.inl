@@ -13,7 +13,12 @@ namespace {
 // Which pixels of a group exist: all; all kernel rows but not all columns; some.
 enum class Exist { all, rows, some };
 
-template <int W, int KU, int KW, int Stride, int Dilation>
+// The lanes behind those in hand lie in the next line of every pixel: fetched to L1 with these where an image and its
+// gradient fit there (48 KB since Ice Lake), a line a load, since the hardware follows no stride of several lines that
+// begins anew with every row. With 32 and 64 channels and AVX-512 1.05 to 1.3 times as fast.
+constexpr std::int64_t kNextLanesFloats = 12 * 1024;
+
+template <int W, int KU, int KW, int Stride, int Dilation, bool kNextLanes>
 struct WindowSums {
   Vector<W> sum[KU][KW];
 
@@ -24,13 +29,18 @@ struct WindowSums {
     const std::int64_t x_step = t.x_step / Stride, g_step = t.g_step, row = t.tap_row, two_rows = opaque(2 * row);
     Vector<W> gradient[N];
 #pragma GCC unroll 8
-    for (int p = 0; p < N; ++p, g = opaque(g + g_step)) gradient[p] = load_once<W>(g);
+    for (int p = 0; p < N; ++p, g = opaque(g + g_step)) {
+      gradient[p] = load_once<W>(g);
+      if (kNextLanes) __builtin_prefetch(g + W);
+    }
     // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
     unrolled<(N - 1) * Stride + (KW - 1) * Dilation + 1>([&](auto q) __attribute__((always_inline)) {
       if (exist == Exist::all || (opaque(inside) >> q.value & 1))
         unrolled<KU>([&](auto u) __attribute__((always_inline)) {
           if (exist == Exist::some && !(opaque(rows) >> u.value & 1)) return;
-          const Vector<W> value = load_once<W>(u.value == 2 ? x + two_rows : x + u.value * row);
+          const float* pixel = u.value == 2 ? x + two_rows : x + u.value * row;
+          if (kNextLanes && u.value >= KU - Stride) __builtin_prefetch(pixel + W);  // the others were, a row ago
+          const Vector<W> value = load_once<W>(pixel);
 #pragma GCC unroll 8
           for (int v = 0; v < KW; ++v) {
             const int at = q.value - v * Dilation;
@@ -58,9 +68,9 @@ std::int64_t grad_block(const TapGrad& t) {
 }
 
 // Kernel rows [first, first + KU), W lanes from `lane` on.
-template <int W, int KU, int KW, int Stride, int Dilation>
+template <int W, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false>
 void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
-  WindowSums<W, KU, KW, Stride, Dilation> window;
+  WindowSums<W, KU, KW, Stride, Dilation, kNextLanes> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
   const std::int64_t at_lane = lane + W <= lanes ? lane : lanes - W, again = lane - at_lane;
   float* const sums = t.sums + first * KW * lanes + at_lane;
@@ -151,6 +161,10 @@ void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
     if constexpr (KW % KU != 0) add_window_grads<W, KW % KU, KW, Stride, Dilation>(t, part, u, at);
   };
   if (KU == KW && (W == 16 || end - lane <= W)) {
+    if constexpr (KU == KW && W == 16)
+      if (t.images == 1 && (Stride * Stride + 1) * t.rows * t.columns * t.lanes <= kNextLanesFloats)
+        for (; lane + W < end; lane += W)
+          add_window_grads<W, KU, KW, Stride, Dilation, true>(t, {0, t.images, 0, t.rows}, 0, lane);
     for (; lane < end; lane += W) add({0, t.images, 0, t.rows}, lane);
     return;
   }
