@@ -84,7 +84,7 @@ inline std::int64_t convolution_taps(const DepthwiseShape& s, const BandShape& b
 // Pixels of several vectors are read a vector at a time, with gaps that the hardware does not look across: beyond 2 MB,
 // twice a 1 MB L2, the next rows are fetched ahead, to L2 and in the order of memory (28x28x36 x 96: a third less time
 // than pixel by pixel to L1, which has but 24 misses at once; below 2 MB nothing is gained).
-inline bool fetch_ahead(const DepthwiseShape& s) {
+inline bool wants_fetching(const DepthwiseShape& s) {
   return s.channels > 16 && s.batch * s.height * s.width * s.channels > 512 * 1024;
 }
 
@@ -102,7 +102,7 @@ NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_
 inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const float* x, const float* w, float* y) {
   const std::int64_t c = s.channels, pitch = s.width * c, columns = s.out_width();
   const std::int64_t at_once = window_rows_at_once(pitch, s.dilation * (s.kernel_h - 1), s.stride, columns);
-  const bool ahead = fetch_ahead(s), all_read = read_every(s.stride, s.dilation) == 1;
+  const bool ahead = wants_fetching(s), all_read = read_every(s.stride, s.dilation) == 1;
   each_rows(s.batch, s.out_height(), at_once, [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
     const std::int64_t top = begin * s.stride - s.padding;
     window({.x = x + (image * s.height + top) * pitch - s.padding * c,
@@ -200,7 +200,7 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
                             .width = s.width,
                             .lanes = c,
                             .add = false};
-  if (fill_vectors(s) && by_phases(by_window)) return input_grad_windows(by_window, s.batch, fetch_ahead(s));
+  if (fill_vectors(s) && by_phases(by_window)) return input_grad_windows(by_window, s.batch, wants_fetching(s));
   if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
     return convolve_depthwise(s, b, true, dy, w, dx, scratch);
   const std::int64_t period = lane_period(c), all = s.kernel_h * s.kernel_w;
