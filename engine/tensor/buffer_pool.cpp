@@ -1,5 +1,7 @@
 #include "engine/tensor/buffer_pool.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -25,6 +27,9 @@ struct BufferPool::State {
       for (std::byte* buffer : list) huge_pages::deallocate(buffer, bytes);
     free_lists.clear();
     report.held_bytes = 0;
+#if defined(__GLIBC__)
+    malloc_trim(0);  // small buffers lie in the heap, which glibc would keep for others of their sizes
+#endif
   }
 
   void give_back(std::byte* buffer, std::size_t bytes) {

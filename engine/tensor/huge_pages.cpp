@@ -11,7 +11,8 @@ namespace nascent::huge_pages {
 namespace {
 
 constexpr std::size_t kPage = std::size_t{2} << 20, kSmallPage = 4096, kLine = 64;
-constexpr std::size_t kSlab = 4 * kPage;
+// What is left at a slab's end stays empty: with 8 MB a search of small images took 5 % more than its tensors.
+constexpr std::size_t kSlab = 16 * kPage;
 constexpr std::size_t kLeastInSlab = std::size_t{32} << 10;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kHeapAlone = true;  // it sets fences between buffers of the heap

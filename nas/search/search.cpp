@@ -85,8 +85,8 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
         cosine(epoch, options.epochs, options.bilevel.weights.learning_rate, options.final_learning_rate);
     bilevel.sgd().set_learning_rate(rate);
     const BatchKey key{options.seed, static_cast<std::uint64_t>(epoch)};
-    const auto draw_batch = [&](BatchSampler& sampler, std::int64_t step) {
-      return make_batch(data, sampler.batch(key.epoch, step), normalization, options.augmentation, key, options.dtype);
+    const auto load = [&](const auto& samples) {
+      return make_batch(data, samples, normalization, options.augmentation, key, options.dtype);
     };
     EpochReport report{.epoch = epoch, .learning_rate = rate};
     EpochMeans means;
@@ -96,12 +96,13 @@ SearchResult search(const TrainingData& training, const SearchOptions& options, 
         result.stopped = true;
         break;
       }
-      const Batch t = draw_batch(train, step), v = draw_batch(validation, step);
-      const std::size_t allocations = pool.report().allocations;
-      const bool steady = t.labels.size() + v.labels.size() == batch_size;
-      batch_size = t.labels.size() + v.labels.size();
+      const auto drawn = train.batch(key.epoch, step), held_out = validation.batch(key.epoch, step);
+      const bool steady = drawn.size() + held_out.size() == batch_size;
+      batch_size = drawn.size() + held_out.size();
       // Buffers of another batch's sizes would only wait while this one takes its own.
       if (!steady) pool.release_held();
+      const Batch t = load(drawn), v = load(held_out);
+      const std::size_t allocations = pool.report().allocations;
       const StepReport last = bilevel.step(t, v);
       if (steady) result.steady_allocations += pool.report().allocations - allocations;
       means.add(last, t.labels.size(), v.labels.size());
