@@ -106,12 +106,12 @@ struct WindowRow {
   std::int64_t kernel_rows, done = 0;
 
   // P vectors at a time. Where that does not divide what is left, the last ones are computed again; where they are
-  // added to, they stay undone.
+  // added to, or more than eight, they stay undone.
   template <int W, int C, int P>
   NASCENT_INLINE void run(const float*& next_x, const float*& next_y) {
     constexpr int kApart = W / C * Stride, kOutputs = W / C * P;
     constexpr int kPixels = (kOutputs - 1) * Stride + (KW - 1) * Dilation + 1;
-    for (const std::int64_t end = r.columns; r.add ? done + kOutputs <= end : done < end; done += kOutputs) {
+    for (const std::int64_t end = r.columns; r.add || P > 8 ? done + kOutputs <= end : done < end; done += kOutputs) {
       const std::int64_t at = done + kOutputs <= end ? done : end - kOutputs, pixel = at * Stride;
       if (r.next_x) {
         next_x = fetch(next_x, P * W * r.next_x_floats, false);
@@ -127,13 +127,19 @@ struct WindowRow {
     }
   }
 
-  // Eight vectors or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224 pixels); what is left
-  // of whole pixels side by side, pixel by pixel.
+  // Eight vectors or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224 pixels); twice as many
+  // where there are 32 registers: 72 FMAs of 3x3 are too few beside a call. What is left of whole pixels side by side
+  // goes pixel by pixel.
   template <int W, int C>
   NASCENT_INLINE void run_all(const float*& next_x, const float*& next_y) {
     constexpr int kTogether = W / C, kSeven = W == kWidth ? 7 : 8;  // narrower vectors are rare, not worth more code
-    if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0)
+    constexpr bool kTwice = kRegisters == 32 && W == kWidth && kTogether == 1 && Stride == 1;
+    if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0) {
+      if constexpr (kTwice)
+        if (r.columns % 14 == 0) return run<W, C, 14>(next_x, next_y);
       return run<W, C, kSeven>(next_x, next_y);
+    }
+    if constexpr (kTwice) run<W, C, 16>(next_x, next_y);
     if (r.columns - done >= 8 * kTogether) run<W, C, 8>(next_x, next_y);
     if (r.columns - done >= 4 * kTogether) run<W, C, 4>(next_x, next_y);
     if constexpr (kTogether == 1)
