@@ -97,9 +97,9 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
                                    .last = g.between_zeros ? kEverywhere : g.out_width - columns.first,
                                    .add = g.add,
                                    .next_x = first ? g.next_x : nullptr,
-                                   .next_y = g.next_y,
+                                   .next_y = first ? g.next_y : nullptr,
                                    .next_x_floats = 1,
-                                   .next_y_floats = g.next_y ? s * s : 0},
+                                   .next_y_floats = s * s},
                                   c);
     }
   }

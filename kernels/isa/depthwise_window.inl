@@ -28,7 +28,7 @@ struct WindowRows {
   std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
   bool add = false;                                                                   // y += rather than y =
   // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
-  // order of memory, a share with each vector of lanes. next_x null: nothing.
+  // order of memory, a share with each vector of lanes. Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
   std::int64_t next_x_floats = 0, next_y_floats = 0;
 
@@ -113,13 +113,13 @@ struct WindowRow {
     constexpr int kPixels = (kOutputs - 1) * Stride + (KW - 1) * Dilation + 1;
     for (const std::int64_t end = r.columns; r.add || P > 8 ? done + kOutputs <= end : done < end; done += kOutputs) {
       const std::int64_t at = done + kOutputs <= end ? done : end - kOutputs, pixel = at * Stride;
-      if (r.next_x) {
-        next_x = fetch(next_x, P * W * r.next_x_floats, false);
-        next_y = fetch(next_y, P * W * r.next_y_floats, true);
-      }
+      if (r.next_x) next_x = fetch(next_x, P * W * r.next_x_floats, false);
+      if (r.next_y) next_y = fetch(next_y, P * W * r.next_y_floats, true);
       const float* from = x + pixel * r.x_step;
       float* to = y + at * r.y_step;
-      if (W > C || (P > 1 && pixel >= r.first && pixel + kPixels <= r.last))
+      if constexpr (W > C)
+        run_window<W, C, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
+      else if (P > 1 && pixel >= r.first && pixel + kPixels <= r.last)
         run_window<W, C, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
       else
         run_window<W, C, P, KW, kApart, Dilation, false>(r, from, w, to, kernel_rows,
@@ -133,10 +133,10 @@ struct WindowRow {
   template <int W, int C>
   NASCENT_INLINE void run_all(const float*& next_x, const float*& next_y) {
     constexpr int kTogether = W / C, kSeven = W == kWidth ? 7 : 8;  // narrower vectors are rare, not worth more code
-    constexpr bool kTwice = kRegisters == 32 && W == kWidth && kTogether == 1 && Stride == 1;
+    constexpr bool kTwice = kRegisters == 32 && W == kWidth && Stride == 1;
     if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0) {
       if constexpr (kTwice)
-        if (r.columns % 14 == 0) return run<W, C, 14>(next_x, next_y);
+        if (r.columns % (14 * kTogether) == 0) return run<W, C, 14>(next_x, next_y);
       return run<W, C, kSeven>(next_x, next_y);
     }
     if constexpr (kTwice) run<W, C, 16>(next_x, next_y);
@@ -156,7 +156,7 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
   float* y = r.y + lane;
   const std::int64_t outputs = r.rows * r.columns;
   const float *next_x = r.next_x ? r.next_x + lane * outputs * r.next_x_floats : nullptr,
-              *next_y = r.next_x ? r.next_y + lane * outputs * r.next_y_floats : nullptr;
+              *next_y = r.next_y ? r.next_y + lane * outputs * r.next_y_floats : nullptr;
   for (std::int64_t i = 0; i < r.rows; ++i, x += Stride * r.x_row, y += r.y_row) {
     // Kernel rows outside the image are left out: of 3x3 over 8 x 8 a twelfth, of 5x5 with dilation 2 a third.
     std::int64_t begin = 0, end = r.kernel_h;

@@ -109,7 +109,7 @@ struct EdgeCall {
     if (image == in.batch) return {};
     const std::int64_t at = image * plane.out_pixels() * plane.channels;
     const std::int64_t in_at = image * plane.in_pixels() * plane.channels;
-    return {.dy = grads[next].dy + at,
+    return {.dy = image > n || grads[next].dy != grads[b].dy ? grads[next].dy + at : nullptr,
             .z = branches[next].z + at,
             .input = image > n              ? in.x + in_at
                      : b == first && to.add ? to.dx + in_at
@@ -142,7 +142,7 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
     for (std::int64_t i = 0; i < rows; ++i)
       pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.pointwise,
                 planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes, false,
-                next.dy ? next.dy + at + i * g.out_width * g.channels : nullptr);
+                next.z ? next.z + at + i * g.out_width * g.channels : nullptr);
   }
   if (part) {
     const std::int64_t inset = g.pad - b.padding();
@@ -160,7 +160,7 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                        .sums = part,
                        .lanes = lanes});
   }
-  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.z, part ? nullptr : next.input);
+  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.dy, part ? nullptr : next.input);
 }
 
 // The chunks' weight gradients added, without the lanes that hold no channel.
