@@ -76,14 +76,18 @@ template <int W, int C, int P, int KW, int Apart, int Dilation, bool kAll>
     for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step)) weight[v] = load_repeated<W, C>(tap);
     inside = opaque(inside);
     unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
-      if (kAll || (q.value >= kEnd && q.value < kPixels - kEnd) || (inside >> q.value & 1)) {
+      const auto add = [&]() __attribute__((always_inline)) {
         const Vector<W> value = load_once<W>(pixel);
 #pragma GCC unroll 8
         for (int v = 0; v < KW; ++v) {
           const int at = q.value - v * Dilation;
           if (at >= 0 && at % Apart == 0 && at / Apart < P) sum[at / Apart] += value * weight[v];
         }
-      }
+      };
+      if constexpr (kAll || (q.value >= kEnd && q.value < kPixels - kEnd))
+        add();
+      else if (inside >> q.value & 1)
+        add();
       pixel = opaque(pixel + step);
     });
   }
