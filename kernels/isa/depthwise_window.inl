@@ -52,37 +52,48 @@ NASCENT_INLINE Vector<W> load_repeated(const float* p) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
-// P vectors of outputs from `kernel_rows` rows; of their pixels those with a bit in `inside`, or all. A vector is W
-// lanes of a pixel, or W / C whole pixels side by side. The windows of neighbouring vectors begin Apart pixels apart.
-template <int W, int C, int P, int KW, int Apart, int Dilation, bool kAll>
+// Sixteen sums at a time rather than eight, where there are registers: an FMA waits 4 cycles for the one before it on
+// its sum, when two could begin in each; and eight sums of 3x3 are 72 FMAs, few beside what a call takes by itself.
+constexpr bool kSixteenSums = kRegisters == 32;
+
+// P outputs of V vectors from `kernel_rows` rows; of their pixels those with a bit in `inside`, or all. A vector is W
+// lanes of a pixel, or W / C whole pixels side by side. The windows of neighbouring outputs begin Apart pixels apart.
+template <int W, int C, int V, int P, int KW, int Apart, int Dilation, bool kAll>
 [[gnu::noinline]] void run_window(const WindowRows& r, const float* x, const float* w, float* y,
                                   std::int64_t kernel_rows, std::uint32_t inside) {
   constexpr int kPixels = (P - 1) * Apart + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
-  Vector<W> sum[P];
+  Vector<W> sum[V][P];
   const std::int64_t step = r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row;
   const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
     float* at = opaque(y);
     const std::int64_t y_step = W / C * r.y_step;
-    unrolled<P>([&](auto p) __attribute__((always_inline)) { body(sum[p.value], at), at = opaque(at + y_step); });
+    unrolled<P>([&](auto p) __attribute__((always_inline)) {
+      unrolled<V>([&](auto i) __attribute__((always_inline)) { body(sum[i.value][p.value], at + i.value * W); });
+      at = opaque(at + y_step);
+    });
   };
   if (r.add)
     each_output([](Vector<W> & of, const float* at) __attribute__((always_inline)) { of = load<W>(at); });
   else
     each_output([](Vector<W> & of, const float*) __attribute__((always_inline)) { of = Vector<W>{}; });
   for (std::int64_t u = kernel_rows; u > 0; --u, x += x_row, w += w_row) {
-    Vector<W> weight[KW];
+    Vector<W> weight[V][KW];
     const float *tap = w, *pixel = x;
 #pragma GCC unroll 8
-    for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step)) weight[v] = load_repeated<W, C>(tap);
+    for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step))
+      unrolled<V>([&](auto i)
+                      __attribute__((always_inline)) { weight[i.value][v] = load_repeated<W, C>(tap + i.value * W); });
     inside = opaque(inside);
     unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
       const auto add = [&]() __attribute__((always_inline)) {
-        const Vector<W> value = load_once<W>(pixel);
+        unrolled<V>([&](auto i) __attribute__((always_inline)) {
+          const Vector<W> value = load_once<W>(pixel + i.value * W);
 #pragma GCC unroll 8
-        for (int v = 0; v < KW; ++v) {
-          const int at = q.value - v * Dilation;
-          if (at >= 0 && at % Apart == 0 && at / Apart < P) sum[at / Apart] += value * weight[v];
-        }
+          for (int v = 0; v < KW; ++v) {
+            const int at = q.value - v * Dilation;
+            if (at >= 0 && at % Apart == 0 && at / Apart < P) sum[i.value][at / Apart] += value * weight[i.value][v];
+          }
+        });
       };
       if constexpr (kAll || (q.value >= kEnd && q.value < kPixels - kEnd))
         add();
@@ -109,52 +120,52 @@ struct WindowRow {
   float* y;
   std::int64_t kernel_rows, done = 0;
 
-  // P vectors at a time. Where that does not divide what is left, the last ones are computed again; where they are
+  // P outputs at a time. Where that does not divide what is left, the last ones are computed again; where they are
   // added to, or more than eight, they stay undone.
-  template <int W, int C, int P>
+  template <int W, int C, int V, int P>
   NASCENT_INLINE void run(const float*& next_x, const float*& next_y) {
     constexpr int kApart = W / C * Stride, kOutputs = W / C * P;
     constexpr int kPixels = (kOutputs - 1) * Stride + (KW - 1) * Dilation + 1;
     for (const std::int64_t end = r.columns; r.add || P > 8 ? done + kOutputs <= end : done < end; done += kOutputs) {
       const std::int64_t at = done + kOutputs <= end ? done : end - kOutputs, pixel = at * Stride;
-      if (r.next_x) next_x = fetch(next_x, P * W * r.next_x_floats, false);
-      if (r.next_y) next_y = fetch(next_y, P * W * r.next_y_floats, true);
+      if (r.next_x) next_x = fetch(next_x, V * P * W * r.next_x_floats, false);
+      if (r.next_y) next_y = fetch(next_y, V * P * W * r.next_y_floats, true);
       const float* from = x + pixel * r.x_step;
       float* to = y + at * r.y_step;
       if constexpr (W > C)
-        run_window<W, C, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
+        run_window<W, C, V, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
       else if (P > 1 && pixel >= r.first && pixel + kPixels <= r.last)
-        run_window<W, C, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
+        run_window<W, C, V, P, KW, kApart, Dilation, true>(r, from, w, to, kernel_rows, 0);
       else
-        run_window<W, C, P, KW, kApart, Dilation, false>(r, from, w, to, kernel_rows,
-                                                         bits_inside(r.first - pixel, r.last - pixel));
+        run_window<W, C, V, P, KW, kApart, Dilation, false>(r, from, w, to, kernel_rows,
+                                                            bits_inside(r.first - pixel, r.last - pixel));
     }
   }
 
   // Eight vectors or four at a time, or by seven (28, 14 and 7 are the widths of networks on 224 pixels); twice as many
-  // where there are 32 registers: 72 FMAs of 3x3 are too few beside a call. What is left of whole pixels side by side
-  // goes pixel by pixel.
+  // where there are registers for it. What is left of whole pixels side by side goes pixel by pixel.
   template <int W, int C>
   NASCENT_INLINE void run_all(const float*& next_x, const float*& next_y) {
     constexpr int kTogether = W / C, kSeven = W == kWidth ? 7 : 8;  // narrower vectors are rare, not worth more code
-    constexpr bool kTwice = kRegisters == 32 && W == kWidth && Stride == 1;
+    constexpr bool kTwice = kSixteenSums && W == kWidth && Stride == 1;
     if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0) {
       if constexpr (kTwice)
-        if (r.columns % (14 * kTogether) == 0) return run<W, C, 14>(next_x, next_y);
-      return run<W, C, kSeven>(next_x, next_y);
+        if (r.columns % (14 * kTogether) == 0) return run<W, C, 1, 14>(next_x, next_y);
+      return run<W, C, 1, kSeven>(next_x, next_y);
     }
-    if constexpr (kTwice) run<W, C, 16>(next_x, next_y);
-    if (r.columns - done >= 8 * kTogether) run<W, C, 8>(next_x, next_y);
-    if (r.columns - done >= 4 * kTogether) run<W, C, 4>(next_x, next_y);
+    if constexpr (kTwice) run<W, C, 1, 16>(next_x, next_y);
+    if (r.columns - done >= 8 * kTogether) run<W, C, 1, 8>(next_x, next_y);
+    if (r.columns - done >= 4 * kTogether) run<W, C, 1, 4>(next_x, next_y);
     if constexpr (kTogether == 1)
-      run<W, C, 1>(next_x, next_y);
+      run<W, C, 1, 1>(next_x, next_y);
     else
       run_all<C, C>(next_x, next_y);
   }
 };
 
-// W lanes from `lane` on, or pixels of C lanes side by side, row by row.
-template <int W, int C, int KW, int Stride, int Dilation>
+// V vectors from `lane` on, or one of pixels of C lanes side by side, row by row. P: how many outputs at a time divide
+// a row; 0: that is found out row by row.
+template <int W, int C, int V, int P, int KW, int Stride, int Dilation>
 void window_lanes(const WindowRows& r, std::int64_t lane) {
   const float *x = r.x + lane, *w = r.w + lane;
   float* y = r.y + lane;
@@ -166,8 +177,11 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
     std::int64_t begin = 0, end = r.kernel_h;
     while (begin < end && i * Stride + begin * Dilation < r.first_row) ++begin;
     while (end > begin && i * Stride + (end - 1) * Dilation >= r.last_row) --end;
-    WindowRow<KW, Stride, Dilation>{r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin}
-        .template run_all<W, C>(next_x, next_y);
+    WindowRow<KW, Stride, Dilation> row{r, x + begin * Dilation * r.x_row, w + begin * r.w_row, y, end - begin};
+    if constexpr (P > 0)
+      row.template run<W, C, V, P>(next_x, next_y);
+    else
+      row.template run_all<W, C>(next_x, next_y);
   }
 }
 
@@ -178,15 +192,21 @@ template <int KW, int Stride, int Dilation>
 void window_rows(const WindowRows& r, std::int64_t channels) {
   constexpr int W = kWidth, kEight = W > 8 ? 8 : W;
   if constexpr (Stride == 1 && W == 16)
-    if (channels == 8 && r.side_by_side(8)) return window_lanes<W, 8, KW, Stride, Dilation>(r, 0);
-  for (std::int64_t lane = 0; lane < channels;) {
+    if (channels == 8 && r.side_by_side(8)) return window_lanes<W, 8, 1, 0, KW, Stride, Dilation>(r, 0);
+  std::int64_t lane = 0;
+  if constexpr (kSixteenSums && KW <= 5)  // two vectors of a wider kernel's weights leave no room
+    if (r.columns % 8 == 0 || r.columns % 7 == 0)
+      for (const bool eight = r.columns % 8 == 0; lane + 2 * W <= channels; lane += 2 * W)
+        eight ? window_lanes<W, W, 2, 8, KW, Stride, Dilation>(r, lane)
+              : window_lanes<W, W, 2, 7, KW, Stride, Dilation>(r, lane);
+  while (lane < channels) {
     const std::int64_t left = channels - lane;
     if (left >= W)
-      window_lanes<W, W, KW, Stride, Dilation>(r, lane), lane += W;
+      window_lanes<W, W, 1, 0, KW, Stride, Dilation>(r, lane), lane += W;
     else if (W > 8 && left >= 8)
-      window_lanes<kEight, kEight, KW, Stride, Dilation>(r, lane), lane += 8;
+      window_lanes<kEight, kEight, 1, 0, KW, Stride, Dilation>(r, lane), lane += 8;
     else
-      window_lanes<4, 4, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane), lane += 4;
+      window_lanes<4, 4, 1, 0, KW, Stride, Dilation>(r, left < 4 ? channels - 4 : lane), lane += 4;
   }
 }
 
