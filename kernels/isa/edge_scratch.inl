@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/plane.inl"
+#include "kernels/pool2d.h"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
