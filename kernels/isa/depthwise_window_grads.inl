@@ -72,12 +72,13 @@ std::int64_t grad_block(const TapGrad& t) {
   return fit > 4 ? fit : 4;
 }
 
-// Kernel rows [first, first + KU), V vectors of lanes from `lane` on.
+// Kernel rows [first, first + KU), V vectors of lanes from `lane` on: several where all are there, one or the last
+// whole one.
 template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false>
 void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
   WindowSums<W, V, KU, KW, Stride, Dilation, kNextLanes> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
-  const std::int64_t at_lane = lane + V * W <= lanes ? lane : lanes - V * W, again = lane - at_lane;
+  const std::int64_t at_lane = lane + V * W <= lanes ? lane : lanes - W, again = lane - at_lane;
   float* const sums = t.sums + first * KW * lanes + at_lane;
   const auto each_sum = [&](const auto& body) __attribute__((always_inline)) {
     unrolled<KU>([&](auto u) __attribute__((always_inline)) {

@@ -11,9 +11,9 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Meanwhile next_z, of an output's size, and next_input, of an input's, are fetched; null: nothing.
+// Meanwhile next_dy, of an output's size, and next_input, of an input's, are fetched; null: nothing.
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
-                           bool add, float* dx, const float* next_z, const float* next_input) {
+                           bool add, float* dx, const float* next_dy, const float* next_input) {
   const std::int64_t lanes = g.lanes(), s = g.stride;
   const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
   const InputGrad by_window{.kernel_h = b.kernel,
@@ -33,7 +33,7 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .width = g.width,
                             .lanes = lanes,
                             .add = add,
-                            .next_x = next_z,
+                            .next_x = next_dy,
                             .next_y = next_input};
   if (lanes >= 8 && by_phases(by_window)) return input_grad_image(by_window);
   const GatheredTaps gathered{b.kernel, b.kernel, s, b.dilation, b.padding(), g.out_pitch(), lanes, g.period()};
@@ -82,7 +82,7 @@ inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const Tap
 }
 
 // What is read after a branch of an image, fetched to L2 while that is computed, bit by bit: in one go the fetches
-// would wait for each other, of which a core has 16 to 24 under way. Null: nothing.
+// would wait for each other, of which a core has 16 to 24 under way. Null: nothing, or it is in L2 already.
 struct Next {
   const float *dy = nullptr, *z = nullptr;  // of the next branch, or of the next image's first
   const float* input = nullptr;             // x of the next image; before, the dx of this one where it is added to
