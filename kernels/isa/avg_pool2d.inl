@@ -46,9 +46,9 @@ void add_taps(const PoolPixels pixels, const PoolTaps t, const CountDivisor divi
   });
 }
 // A row of 3x3 averages at stride 1, NI rows of x inside the image: a column's sum is taken once for the three windows
-// it lies in, 3 loads and 4 additions a vector instead of 9 and 8.
+// it lies in, 3 loads and 4 additions a vector instead of 9 and 8. `next`: as in avg_pool_image, a row of it.
 template <int NI>
-void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, float* y) {
+void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, float* y, const float* next) {
   constexpr int W = kWidth;
   const std::int64_t c = s.channels, row = s.width * c, last = s.width - 1;
   const CountDivisor middle(window_count(s, rows, {0, 3, 0})), end(window_count(s, rows, cover(s, 0, s.width)));
@@ -65,6 +65,7 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
         [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
             __attribute__((always_inline)) {
               float* const to = y + j * c + f;
+              if (next) __builtin_prefetch(next + j * c + f, 0, 2);
               if (j > 0 && j < last) return store<W>(to, middle.divide(left + here + right));
               store<W>(to, end.divide(j > 0 ? left + here : last > 0 ? here + right : here));
             });
@@ -115,32 +116,35 @@ void add_rows(const std::int64_t n, const std::int64_t count, const float* const
   });
 }
 
-void avg_pool2d(const PoolShape& s, const float* x, float* y) {
-  const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    PoolRuns runs;
-    window_runs(s, 0, ow, runs);
-    for (std::int64_t i = 0; i < oh; ++i) {
-      const PoolCover rows = cover(s, i, s.height);
-      if (s.stride == 1 && slides(s)) {
-        const float* const from = x + image * s.height * s.width * c;
-        float* const to = y + (image * oh + i) * ow * c;
-        with_count(rows.count, [&](auto n) {
-          if constexpr (n.value > 0) slide_averages<n.value>(s, rows, from, to);
-        });
-        continue;
-      }
-      for (int j = 0; j < runs.count; ++j) {
-        const PoolRun& run = runs.run[j];
-        const float* in = x + ((image * s.height + rows.begin) * s.width + run.cover.begin) * c;
-        with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
-          add_taps<ni.value, nj.value, true>({run.pixels, c, s.stride * c, c}, window_taps(s, rows, run.cover),
-                                             CountDivisor(window_count(s, rows, run.cover)), in,
-                                             y + ((image * oh + i) * ow + run.j) * c);
-        });
-      }
+// One image, and at stride 1 `next` fetched meanwhile, as in max_pool_image.
+inline void avg_pool_image(const PoolShape& s, const float* x, float* y, const float* next) {
+  const std::int64_t ow = s.out_width(), c = s.channels;
+  PoolRuns runs;
+  window_runs(s, 0, ow, runs);
+  for (std::int64_t i = 0; i < s.out_height(); ++i) {
+    const PoolCover rows = cover(s, i, s.height);
+    if (s.stride == 1 && slides(s)) {
+      with_count(rows.count, [&](auto n) {
+        const std::int64_t at = i * ow * c;
+        if constexpr (n.value > 0) slide_averages<n.value>(s, rows, x, y + at, next ? next + at : nullptr);
+      });
+      continue;
     }
-  });
+    for (int j = 0; j < runs.count; ++j) {
+      const PoolRun& run = runs.run[j];
+      const float* in = x + (rows.begin * s.width + run.cover.begin) * c;
+      with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
+        add_taps<ni.value, nj.value, true>({run.pixels, c, s.stride * c, c}, window_taps(s, rows, run.cover),
+                                           CountDivisor(window_count(s, rows, run.cover)), in,
+                                           y + (i * ow + run.j) * c);
+      });
+    }
+  }
+}
+
+void avg_pool2d(const PoolShape& s, const float* x, float* y) {
+  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
+  parallel_chunks(s.batch, [&](std::int64_t n) { avg_pool_image(s, x + n * in, y + n * out, nullptr); });
 }
 
 // The ring holds dy divided by its windows' counts; its last row the sums along the rows.

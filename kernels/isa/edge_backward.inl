@@ -54,8 +54,11 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
     }
 }
 
+// dw += t^T dz. `next`: as many pixels that are read next, fetched to L2 meanwhile by as many tiles as it takes; null:
+// none.
 inline void pointwise_weight_gradient(std::int64_t pixels, std::int64_t c, std::int64_t lanes, const float* t,
-                                      const float* dz, float* dw) {
+                                      const float* dz, float* dw, const float* next) {
+  const float* const next_end = next + (next ? pixels * c : 0);
   each_panel(c, [&](const Panel& panel) {
     each_tile(c, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
       panel.along_rows[height - 1]({.a = t + row,
@@ -66,7 +69,9 @@ inline void pointwise_weight_gradient(std::int64_t pixels, std::int64_t c, std::
                                     .c = dw + row * c + panel.begin,
                                     .c_row = c,
                                     .columns = panel.columns,
-                                    .add = true});
+                                    .add = true,
+                                    .ahead = next < next_end ? next : nullptr});
+      if (next < next_end) next += 16 * pixels;
     });
   });
 }
@@ -135,9 +140,12 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
     const std::int64_t pixels = rows * g.out_width, at = row * g.out_width * g.channels;
     fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz);
     if (part) {
+      // An input is stride * stride times an output: more than the tiles can fetch, unless that is 1.
+      const float* next_rows = next.input ? next.input + row * g.stride * g.width * g.channels : nullptr;
       depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, row, rows, planes.middle,
-                     next.input ? next.input + row * g.stride * g.width * g.channels : nullptr);
-      pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes);
+                     g.stride > 1 ? next_rows : nullptr);
+      pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes,
+                                g.stride > 1 ? nullptr : next_rows);
     }
     for (std::int64_t i = 0; i < rows; ++i)
       pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.pointwise,

@@ -29,9 +29,9 @@ inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapLi
 
 inline void pool_image(const EdgePlane& g, EdgeBranchKind kind, const float* x, float* z, std::uint8_t* tap) {
   if (kind == EdgeBranchKind::max_pool)
-    NASCENT_ISA::max_pool2d(edge_pool(g), x, z, tap);
+    max_pool_image(edge_pool(g), x, z, tap, nullptr);
   else
-    NASCENT_ISA::avg_pool2d(edge_pool(g), x, z);
+    avg_pool_image(edge_pool(g), x, z, nullptr);
 }
 
 void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch) {

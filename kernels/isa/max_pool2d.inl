@@ -68,36 +68,40 @@ bool take_largest(const PoolPixels pixels, const PoolTaps t, const float* const 
   return any(found);
 }
 
-void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap) {
+// One image. `next`, of y's size, is what is read after it: fetched to L2 meanwhile where the window is the usual one,
+// for a pool computes longer than it waits. Null: nothing.
+inline void max_pool_image(const PoolShape& s, const float* x, float* y, std::uint8_t* tap, const float* next) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
-  parallel_chunks(s.batch, [&](std::int64_t image) {
-    const float* const image_x = x + image * s.height * s.width * c;
-    float* const image_y = y + image * oh * ow * c;
-    std::uint8_t* const image_tap = tap ? tap + image * oh * ow * c : nullptr;
-    PoolRuns runs;
-    window_runs(s, 0, ow, runs);
-    const auto take_row = [&](std::int64_t i) {
-      const PoolCover rows = cover(s, i, s.height);
-      for (int j = 0; j < runs.count; ++j) {
-        const PoolRun& run = runs.run[j];
-        const float* from = image_x + (rows.begin * s.width + run.cover.begin) * c;
-        const std::int64_t to = (i * ow + run.j) * c;
-        const PoolPixels pixels{run.pixels, c, s.stride * c, c};
-        const PoolTaps taps = window_taps(s, rows, run.cover);
-        with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
-          std::uint8_t* const to_tap = tap ? image_tap + to : nullptr;
-          if (take_largest<ni.value, nj.value, false>(pixels, taps, from, image_y + to, to_tap))
-            take_largest<ni.value, nj.value, true>(pixels, taps, from, image_y + to, to_tap);
-        });
-      }
-    };
-    const auto rows_together = [&]<class Best>() {
-      s.stride == 1 ? max_pool_rows_together<Best, 1>(s, runs, image_x, image_y, image_tap, take_row)
-                    : max_pool_rows_together<Best, 2>(s, runs, image_x, image_y, image_tap, take_row);
-    };
-    if (pools_rows_together(s))
-      return tap ? rows_together.template operator()<Winner>() : rows_together.template operator()<Largest>();
-    for (std::int64_t i = 0; i < oh; ++i) take_row(i);
+  PoolRuns runs;
+  window_runs(s, 0, ow, runs);
+  const auto take_row = [&](std::int64_t i) {
+    const PoolCover rows = cover(s, i, s.height);
+    for (int j = 0; j < runs.count; ++j) {
+      const PoolRun& run = runs.run[j];
+      const float* from = x + (rows.begin * s.width + run.cover.begin) * c;
+      const std::int64_t to = (i * ow + run.j) * c;
+      const PoolPixels pixels{run.pixels, c, s.stride * c, c};
+      const PoolTaps taps = window_taps(s, rows, run.cover);
+      with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
+        std::uint8_t* const to_tap = tap ? tap + to : nullptr;
+        if (take_largest<ni.value, nj.value, false>(pixels, taps, from, y + to, to_tap))
+          take_largest<ni.value, nj.value, true>(pixels, taps, from, y + to, to_tap);
+      });
+    }
+  };
+  const auto rows_together = [&]<class Best>() {
+    s.stride == 1 ? max_pool_rows_together<Best, 1>(s, runs, x, y, tap, next, take_row)
+                  : max_pool_rows_together<Best, 2>(s, runs, x, y, tap, next, take_row);
+  };
+  if (pools_rows_together(s))
+    return tap ? rows_together.template operator()<Winner>() : rows_together.template operator()<Largest>();
+  for (std::int64_t i = 0; i < oh; ++i) take_row(i);
+}
+
+void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap) {
+  const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
+  parallel_chunks(s.batch, [&](std::int64_t n) {
+    max_pool_image(s, x + n * in, y + n * out, tap ? tap + n * out : nullptr, nullptr);
   });
 }
 

@@ -42,7 +42,7 @@ NASCENT_INLINE Largest rows_down(const Largest w, const Bytes&) { return w; }
 // input may be NaN: in a row of runs each column is one of the last S of three or in a run of fewer.
 template <class Best, int S, int NJ>
 NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std::int64_t i, const float* const x,
-                              float* const y, std::uint8_t* const tap) {
+                              float* const y, std::uint8_t* const tap, const float* const next) {
   constexpr int W = kWidth, R = rows_together(S), kRead = S * (R - 1) + 3;
   const std::int64_t c = s.channels, row = s.width * c, out_row = s.out_width() * c;
   const float* from[kRead];
@@ -58,8 +58,12 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   Vector<W> sum{};
   float* const to = y + i * out_row + run.j * c;
   std::uint8_t* const to_tap = tap ? tap + i * out_row + run.j * c : nullptr;
+  const float* const fetched = next ? next + i * out_row + run.j * c : nullptr;
   // Inlined by order: GCC 12 takes a body of this size for too large, and a call a vector makes it half as fast again.
   const auto take = [&](std::int64_t f, std::int64_t at, std::int64_t n) __attribute__((always_inline)) {
+    if (fetched)
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) __builtin_prefetch(fetched + r * out_row + at, 0, 2);
     Best best[kRead];
     Vector<W> met_sum{};  // its own, or the additions of all vectors would wait for each other
 #pragma GCC unroll 6
@@ -101,11 +105,11 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   return any(unordered(sum, sum));
 }
 
-// All rows of an image; again(i) takes row i anew where an input may be NaN. The last rows are taken together with as
-// many of those before them as it needs.
+// All rows of an image; `next`, of y's size, is fetched to L2 meanwhile; null: nothing. again(i) takes row i anew where
+// an input may be NaN. The last rows are taken together with as many of those before them as it needs.
 template <class Best, int S, class Again>
 void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const float* x, float* y, std::uint8_t* tap,
-                            const Again& again) {
+                            const float* next, const Again& again) {
   constexpr int R = rows_together(S);
   for (std::int64_t row = 0; row < s.out_height(); row += R) {
     const std::int64_t i = row + R <= s.out_height() ? row : s.out_height() - R;
@@ -113,11 +117,11 @@ void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const floa
     for (int j = 0; j < runs.count; ++j) {
       const PoolRun& run = runs.run[j];
       if (run.cover.count == 3)
-        found |= pool_rows<Best, S, 3>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 3>(s, run, i, x, y, tap, next);
       else if (run.cover.count == 2)
-        found |= pool_rows<Best, S, 2>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 2>(s, run, i, x, y, tap, next);
       else
-        found |= pool_rows<Best, S, 1>(s, run, i, x, y, tap);
+        found |= pool_rows<Best, S, 1>(s, run, i, x, y, tap, next);
     }
     if (found)
       for (int k = 0; k < R; ++k) again(i + k);

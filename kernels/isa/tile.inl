@@ -27,8 +27,8 @@ struct Tile {
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
   bool add = false;        // start from C instead of 0
   // What the caller reads next, fetched to L2 with every step of k: along rows a line of 16 floats, along k as many
-  // floats as there are rows, so that by the end it is as much as A.
-  const float* ahead = nullptr;
+  // floats as there are rows, so that by the end it is as much as A. And along k what it writes next: into L1.
+  const float *ahead = nullptr, *written_ahead = nullptr;
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
   bool left = false, right = false;
@@ -113,7 +113,7 @@ void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;
   const bool whole = last == W;
-  const float *a = t.a, *ahead = t.ahead;
+  const float *a = t.a, *ahead = t.ahead, *written = along == Along::k ? t.written_ahead : nullptr;
   float* c = t.c;
   for (std::int64_t left = t.count; left > 0;
        --left, a += MR * (along == Along::k ? t.a_stride : 1), c += MR * t.c_row) {
@@ -147,10 +147,17 @@ void run_plain_tile(const Tile& tile) {
     if constexpr (kRegisters == 16 && NV > 1)
       for (; k >= 2; k -= 2, rows.skip(along == Along::k ? 2 : 2 * rows.stride), b += 2 * b_step) {
         unrolled<2>(step);
+        if (along == Along::k && written) __builtin_prefetch(written, 1), written += 2 * MR;
         if (!ahead) continue;
         __builtin_prefetch(ahead, 0, 2);
         if (along == Along::rows) __builtin_prefetch(ahead + 16, 0, 2);
         ahead += along == Along::k ? 2 * MR : 32;
+      }
+    if (along == Along::k && written)  // a loop of its own, for another branch a step costs a hundredth
+      for (; k > 0; --k, rows.next(), b += b_step, written += MR) {
+        step(Constant<0>{});
+        __builtin_prefetch(written, 1);
+        if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += MR;
       }
     for (; k > 0; --k, rows.next(), b += b_step) {
       step(Constant<0>{});
