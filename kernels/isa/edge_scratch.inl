@@ -45,7 +45,8 @@ struct WorkerPlanes {
 };
 
 // How far ahead of a tile the lines it will write are fetched, in floats. A tile of 16 pixels takes 50 ns and its lines
-// come from DRAM in 120 and more: fetched a tile ahead in one go, they kept its stores waiting for as long again.
+// come from DRAM in 120 and more: fetched a tile ahead in one go, they kept its stores waiting for as long again. With
+// 16 registers they still are, for beside the 12 FMAs of a step there one more instruction costs as much.
 constexpr std::int64_t kWriteAhead = 1024;
 
 // C = A B for the pixels of a plane: A [pixels, lanes], B packed. `to_memory`: C lies there, not in a plane. `next`: as
@@ -54,7 +55,7 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                       const float* packed, float* c, std::int64_t c_step, bool to_memory, const float* next) {
   each_panel(channels, [&](const Panel& panel) {
     each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
-      const bool first = panel.begin == 0;
+      const bool first = panel.begin == 0, by_steps = to_memory && kRegisters == 32;
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = channels,
@@ -65,7 +66,8 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .columns = panel.columns,
                                  .count = count,
                                  .ahead = first && next ? next + begin * channels : nullptr,
-                                 .written_ahead = first && to_memory ? c + begin * c_step + kWriteAhead : nullptr});
+                                 .written_ahead = first && by_steps ? c + begin * c_step + kWriteAhead : nullptr,
+                                 .fetch_c = to_memory && !by_steps});
     });
   });
 }

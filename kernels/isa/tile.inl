@@ -27,7 +27,8 @@ struct Tile {
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
   bool add = false;        // start from C instead of 0
   // What the caller reads next, fetched to L2 with every step of k: along rows a line of 16 floats, along k as many
-  // floats as there are rows, so that by the end it is as much as A. And along k what it writes next: into L1.
+  // floats as there are rows, so that by the end it is as much as A. And along k what it writes next, fetched to L1;
+  // with 32 registers only.
   const float *ahead = nullptr, *written_ahead = nullptr;
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
@@ -147,13 +148,13 @@ void run_plain_tile(const Tile& tile) {
     if constexpr (kRegisters == 16 && NV > 1)
       for (; k >= 2; k -= 2, rows.skip(along == Along::k ? 2 : 2 * rows.stride), b += 2 * b_step) {
         unrolled<2>(step);
-        if (along == Along::k && written) __builtin_prefetch(written, 1), written += 2 * MR;
         if (!ahead) continue;
         __builtin_prefetch(ahead, 0, 2);
         if (along == Along::rows) __builtin_prefetch(ahead + 16, 0, 2);
         ahead += along == Along::k ? 2 * MR : 32;
       }
-    if (along == Along::k && written)  // a loop of its own, for another branch a step costs a hundredth
+    // A loop of its own: one more branch a step costs the others a hundredth.
+    if (kRegisters == 32 && along == Along::k && written)
       for (; k > 0; --k, rows.next(), b += b_step, written += MR) {
         step(Constant<0>{});
         __builtin_prefetch(written, 1);
