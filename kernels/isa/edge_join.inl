@@ -28,7 +28,7 @@ void join_terms(const EdgePlane& g, const WorkerPlanes& planes, const JoinTerm* 
     const std::int64_t row = i * g.width * c;
     each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
       Vector<W> v{};
-      __builtin_prefetch(dx + row + m + kFetchAhead, 1);
+      fetch_ahead(dx + row + m);
       if (kGated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
 #pragma GCC unroll 4
       for (int t = 0; t < N; ++t) v = multiply_add<W>(broadcast<W>(scale[t]), load_up_to<W>(from[t] + row + m, n), v);

@@ -47,7 +47,7 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
-    __builtin_prefetch(y + m + kFetchAhead, 1);
+    fetch_ahead(y + m);
     unrolled<N>([&](auto t) __attribute__((always_inline)) { __builtin_prefetch(from[t.value] + m + kFetchAhead); });
     Vector<W> sum = shift ? load<W>(shift + c) : Vector<W>{};
     if (add) sum += load_up_to<W>(y + m, n);
