@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/autograd/gradient_sum.h"
 #include "engine/autograd/tape.h"
@@ -28,7 +29,8 @@ class Walk final : public Vjp {
     }
   }
 
-  const Tensor& dy() const override { return dy_.value; }
+  const Tensor& dy(int output) const override { return dy_[static_cast<std::size_t>(output)]; }
+  Tensor take_dy(int output) override { return std::exchange(dy_[static_cast<std::size_t>(output)], {}); }
   bool recording() const override { return how_.create_graph; }
   bool needs(int input) const override {
     const std::int64_t index = node_->inputs[input];
@@ -44,6 +46,11 @@ class Walk final : public Vjp {
                           node_->where);
     return s.value;
   }
+  Tensor take_saved(int i) override {
+    Tensor value = saved(i);
+    if (last_walk()) node_->saved[i].value = {};
+    return value;
+  }
   void add(int input, const Tensor& gradient, double factor) override {
     if (!needs(input)) return;
     const std::int64_t index = node_->inputs[input];
@@ -53,14 +60,14 @@ class Walk final : public Vjp {
                               gradient.shape().text() + ", expected " + tape_.nodes_[index].shape.text(),
                           node_->where);
     GradientSum& sum = gradients_[index];
-    if (!recording()) return sum.add(gradient, factor * dy_.factor);
+    if (!recording()) return sum.add(gradient, factor * dy_factor_);
     const Tensor scaled = factor == 1 ? gradient : affine(gradient, {.factor = factor}, node_->where);
     const Tensor met = sum.defined() ? nascent::add(sum.take().value, scaled, node_->where) : scaled;
     sum.add(met, 1);
   }
 
   Tensor* sum_so_far(int input) override {
-    if (!needs(input) || recording() || dy_.factor != 1) return nullptr;
+    if (!needs(input) || recording() || dy_factor_ != 1) return nullptr;
     GradientSum& sum = gradients_[node_->inputs[input]];
     return sum.defined() && sum.total().sole_owner() ? &sum.total() : nullptr;
   }
@@ -73,16 +80,16 @@ class Walk final : public Vjp {
     if (gradient.defined() && wanted_[index]) {
       // Whoever watches gets the sum of a copy: to multiply in the factor of what a rule reads would change its bits.
       if (keep_gradient_[index]) result.set(handle(index), GradientSum(gradient).total());
-      if (node.rule && any_input_wanted(node)) {
-        node_ = &node;
-        if (how_.observer) how_.observer(node, index, GradientSum(gradient).total());
-        dy_ = gradient.take();
-        node.rule(*this);
-        dy_ = {};
-      }
+      if (how_.observer && any_input_wanted(node)) how_.observer(node, index, GradientSum(gradient).total());
     }
+    if (node.outputs == 0) return;  // waits for the first of its op's outputs, which comes last
+    if (node.rule && wanted_[index] && take_gradients(index) && any_input_wanted(node)) {
+      node_ = &node;
+      node.rule(*this);
+    }
+    dy_.clear();
     gradient = {};
-    if (!how_.keep && !how_.create_graph) forget(node);  // memory falls as the walk proceeds
+    if (last_walk()) forget(node);  // memory falls as the walk proceeds
   }
 
   static void forget(Node& node) {
@@ -92,8 +99,27 @@ class Walk final : public Vjp {
   }
 
  private:
+  bool last_walk() const { return !how_.keep && !how_.create_graph; }
   bool any_input_wanted(const Node& node) const {
     return std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::int64_t i) { return i >= 0 && wanted_[i]; });
+  }
+
+  // Of all outputs of a node's op; false: none came back. Only that of a single output is left beside a factor.
+  bool take_gradients(std::int64_t index) {
+    dy_.clear();
+    dy_factor_ = 1;
+    bool any = false;
+    const int outputs = tape_.nodes_[index].outputs;
+    for (int i = 0; i < outputs; ++i) {
+      const auto at = static_cast<std::size_t>(index + i);
+      Tensor& dy = dy_.emplace_back();
+      if (at >= gradients_.size() || !gradients_[at].defined()) continue;
+      any = true;
+      if (outputs > 1) gradients_[at].total();
+      GradientSum::Part part = gradients_[at].take();
+      dy = std::move(part.value), dy_factor_ = part.factor;
+    }
+    return any;
   }
 
   // A handle by which the caller's own handle finds its gradient again.
@@ -110,7 +136,8 @@ class Walk final : public Vjp {
   std::vector<GradientSum> gradients_;
   std::vector<bool> wanted_, keep_gradient_;
   Node* node_ = nullptr;
-  GradientSum::Part dy_;  // of the node visited: its factor is not the rule's business
+  std::vector<Tensor> dy_;  // of the node visited, by output
+  double dy_factor_ = 1;    // that is not its rule's business
 };
 
 Gradients Tape::backward(const Tensor& output, const Backward& how, Where where) {
@@ -121,19 +148,37 @@ Gradients Tape::backward(const Tensor& output, const Backward& how, Where where)
                         "this tape was consumed by backward at line " + std::to_string(consumed_at_.line()) +
                             "; pass {.keep = true} there to go back twice",
                         where);
-  const std::int64_t last = index_of(output, where);
-  if (last < 0)
-    throw ContractError("backward", "the output depends on no watched tensor; watch() the leaves before using them",
+  const std::int64_t first = index_of(output, where);
+  std::int64_t last = first;
+  if (how.others.size() != how.other_seeds.size())
+    throw ContractError("backward",
+                        "expected " + std::to_string(how.others.size()) + " seeds for the other outputs, got " +
+                            std::to_string(how.other_seeds.size()),
                         where);
+  const auto expect_on_tape = [&](std::int64_t index) {
+    if (index < 0)
+      throw ContractError("backward", "the output depends on no watched tensor; watch() the leaves before using them",
+                          where);
+  };
+  const auto expect_seed = [&](const Tensor& of, const Tensor& seed) {
+    if (!seed.defined() || seed.shape() != of.shape() || seed.dtype() != of.dtype())
+      throw ContractError("backward", "expected a seed of shape " + of.shape().text() + ", got " + seed.shape().text(),
+                          where);
+  };
+  expect_on_tape(first);
   if (!how.seed.defined() && output.elements() != 1)
     throw ContractError("backward",
                         "expected a scalar, got shape " + output.shape().text() + "; pass a seed of that shape", where);
-  if (how.seed.defined() && (how.seed.shape() != output.shape() || how.seed.dtype() != output.dtype()))
-    throw ContractError(
-        "backward", "expected a seed of shape " + output.shape().text() + ", got " + how.seed.shape().text(), where);
+  if (how.seed.defined()) expect_seed(output, how.seed);
+  for (std::size_t i = 0; i < how.others.size(); ++i) {
+    const std::int64_t index = index_of(how.others[i], where);
+    expect_on_tape(index), expect_seed(how.others[i], how.other_seeds[i]);
+    last = std::max(last, index);
+  }
 
   Walk walk(*this, last, how, where);
-  walk.seed(last, how.seed.defined() ? how.seed : Tensor::full(output.shape(), 1, output.dtype()));
+  walk.seed(first, how.seed.defined() ? how.seed : Tensor::full(output.shape(), 1, output.dtype()));
+  for (std::size_t i = 0; i < how.others.size(); ++i) walk.seed(index_of(how.others[i], where), how.other_seeds[i]);
   std::optional<NoTape> silent;
   if (!how.create_graph) silent.emplace();
   Gradients result;

@@ -25,9 +25,14 @@ const std::vector<const Op*>& all_ops();
 class Vjp {
  public:
   virtual ~Vjp() = default;
-  virtual const Tensor& dy() const = 0;
+  virtual const Tensor& dy(int output = 0) const = 0;  // undefined where none came back to that one of several outputs
+  // The same, the rule's own from here on: to be written to where it is the sole owner.
+  virtual Tensor take_dy(int output) = 0;
   virtual const Tensor& saved(int index) const = 0;  // throws when it was written to since
-  virtual bool needs(int input) const = 0;           // does anybody want this input's gradient?
+  // The same, for the last time: where the tape does not go back once more it lets go of it, so that memory falls
+  // within a rule that has much.
+  virtual Tensor take_saved(int index) = 0;
+  virtual bool needs(int input) const = 0;  // does anybody want this input's gradient?
   // Adds factor * gradient, the factor a constant.
   virtual void add(int input, const Tensor& gradient, double factor = 1) = 0;
   // What has met of this input's gradient so far, where a rule may add to it in place instead of add(): a pass fewer
@@ -48,5 +53,8 @@ struct Recorded {
 // is a constant and is returned unchanged.
 Tensor record(const Op& op, std::initializer_list<Tensor> inputs, Tensor output, Recorded recorded, const Where& where);
 Tensor record(const Op& op, const std::vector<Tensor>& inputs, Tensor output, Recorded recorded, const Where& where);
+// An op of several outputs. Its rule runs once, when the gradients of all of them have met.
+std::vector<Tensor> record(const Op& op, const std::vector<Tensor>& inputs, std::vector<Tensor> outputs,
+                           Recorded recorded, const Where& where);
 
 }  // namespace nascent

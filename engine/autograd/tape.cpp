@@ -83,11 +83,17 @@ Tensor record(const Op& op, std::initializer_list<Tensor> inputs, Tensor output,
 }
 
 Tensor record(const Op& op, const std::vector<Tensor>& inputs, Tensor output, Recorded recorded, const Where& where) {
-  if (active_tape) active_tape->append(op, inputs, output, std::move(recorded), where);
+  if (active_tape) active_tape->append(op, inputs, {&output, 1}, std::move(recorded), where);
   return output;
 }
 
-void Tape::append(const Op& op, const std::vector<Tensor>& inputs, Tensor& output, Recorded recorded,
+std::vector<Tensor> record(const Op& op, const std::vector<Tensor>& inputs, std::vector<Tensor> outputs,
+                           Recorded recorded, const Where& where) {
+  if (active_tape) active_tape->append(op, inputs, outputs, std::move(recorded), where);
+  return outputs;
+}
+
+void Tape::append(const Op& op, const std::vector<Tensor>& inputs, std::span<Tensor> outputs, Recorded recorded,
                   const Where& where) {
   Node node;
   bool on_tape = false;
@@ -102,25 +108,29 @@ void Tape::append(const Op& op, const std::vector<Tensor>& inputs, Tensor& outpu
                         "this tape was consumed by backward at line " + std::to_string(consumed_at_.line()) +
                             "; pass {.keep = true} there, or start a new Tape",
                         where);
-  output.set_slot({id_, static_cast<std::uint32_t>(nodes_.size())});
-  node.op = &op;
-  node.shape = output.shape();
-  node.dtype = output.dtype();
-  node.macs = recorded.macs;
-  node.where = where;
-  if (options_.counting_only) {
+  const auto first = static_cast<std::int64_t>(nodes_.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].set_slot({id_, static_cast<std::uint32_t>(nodes_.size())});
+    if (i > 0) node = Node{}, node.inputs = {first}, node.outputs = 0;
+    node.op = &op;
+    node.shape = outputs[i].shape();
+    node.dtype = outputs[i].dtype();
+    node.where = where;
     nodes_.push_back(std::move(node));
-    return;
   }
-  node.saved.reserve(recorded.save.size());
+  Node& ruled = nodes_[static_cast<std::size_t>(first)];
+  ruled.macs = recorded.macs;
+  ruled.outputs = static_cast<int>(outputs.size());
+  if (options_.counting_only) return;
+  ruled.saved.reserve(recorded.save.size());
   for (Tensor& t : recorded.save) {
-    // The output is saved by its place on the tape, so that a gradient of a gradient finds its way through it.
-    if (t.storage() == output.storage() && t.shape() == output.shape()) t = output;
+    // An output is saved by its place on the tape, so that a gradient of a gradient finds its way through it.
+    for (const Tensor& output : outputs)
+      if (t.storage() == output.storage() && t.shape() == output.shape()) t = output;
     const std::uint32_t version = t.version();
-    node.saved.push_back({std::move(t), version});
+    ruled.saved.push_back({std::move(t), version});
   }
-  node.rule = std::move(recorded.rule);
-  nodes_.push_back(std::move(node));
+  ruled.rule = std::move(recorded.rule);
 }
 
 std::int64_t Tape::macs() const {

@@ -30,16 +30,20 @@ struct Node {
   std::vector<SavedTensor> saved;
   Rule rule;
   std::int64_t macs = 0;
+  // How many nodes the op's outputs are: this one, which has the rule, and those behind it, which have 0 and this one
+  // for an input.
+  int outputs = 1;
   Where where;
 
   std::size_t saved_bytes() const;
 };
 
 struct Backward {
-  std::vector<Tensor> wrt = {};  // whose gradients are wanted; empty: all watched leaves
-  Tensor seed = {};              // dL/d(output); default 1 for a scalar
-  bool keep = false;             // keep what was saved, so that backward can be called again
-  bool create_graph = false;     // record the backward pass itself (implies keep)
+  std::vector<Tensor> wrt = {};                       // whose gradients are wanted; empty: all watched leaves
+  Tensor seed = {};                                   // dL/d(output); default 1 for a scalar
+  std::vector<Tensor> others = {}, other_seeds = {};  // further outputs to go back from, and dL/d of each
+  bool keep = false;                                  // keep what was saved, so that backward can be called again
+  bool create_graph = false;                          // record the backward pass itself (implies keep)
   std::function<void(const Node&, std::int64_t index, const Tensor& dy)> observer =
       {};  // sees each node before it runs
 };
@@ -60,8 +64,8 @@ class Tape {
   void watch(const Tensor& leaf, Where where = Where::current());
   void watch(std::span<const Tensor> leaves, Where where = Where::current());
 
-  // Walks the tape backward from `output`. Errors: not on this tape; no seed for a non-scalar; a saved tensor was
-  // written to; backward was already run without {.keep = true}.
+  // Walks the tape backward from `output`, and from the others with it. Errors: one is not on this tape; no seed for a
+  // non-scalar; a saved tensor was written to; backward was already run without {.keep = true}.
   Gradients backward(const Tensor& output, const Backward& how = {}, Where where = Where::current());
 
   const std::deque<Node>& nodes() const { return nodes_; }
@@ -72,8 +76,10 @@ class Tape {
 
  private:
   friend Tensor record(const Op&, const std::vector<Tensor>&, Tensor, Recorded, const Where&);
+  friend std::vector<Tensor> record(const Op&, const std::vector<Tensor>&, std::vector<Tensor>, Recorded, const Where&);
   friend class Walk;
-  void append(const Op& op, const std::vector<Tensor>& inputs, Tensor& output, Recorded recorded, const Where& where);
+  void append(const Op& op, const std::vector<Tensor>& inputs, std::span<Tensor> outputs, Recorded recorded,
+              const Where& where);
 
   TapeOptions options_;
   std::uint32_t id_;

@@ -64,6 +64,53 @@ TEST_CASE("backward needs an output that depends on a leaf") {
   CHECK_THROWS_WITH(tape.watch(Tensor()), Catch::Contains("[watch] expected a tensor, got an undefined one"));
 }
 
+namespace {
+
+// (2x, 3y) as one op, which counts how often its rule runs.
+std::vector<Tensor> doubled_and_tripled(const Tensor& x, const Tensor& y, int& runs) {
+  static const Op op{"doubled_and_tripled", "(of a test)"};
+  const Rule rule = [&runs](Vjp& v) {
+    ++runs;
+    for (const int i : {0, 1})
+      if (v.dy(i).defined()) v.add(i, v.take_dy(i), 2 + i);
+  };
+  return record(op, {x, y}, std::vector{affine(x.detach(), {.factor = 2}), affine(y.detach(), {.factor = 3})},
+                {.rule = rule}, Where::current());
+}
+
+}  // namespace
+
+TEST_CASE("an op of several outputs goes back once, when all their gradients have met") {
+  const Tensor x = Tensor::full({2}, 5, DType::f64), y = Tensor::full({3}, 7, DType::f64);
+  int runs = 0;
+  const auto gradients_of = [&](const std::function<Tensor(const std::vector<Tensor>&)>& loss) {
+    Tape tape;
+    tape.watch(std::vector{x, y});
+    runs = 0;
+    const std::vector<Tensor> both = doubled_and_tripled(x, y, runs);
+    const Gradients g = tape.backward(loss(both));
+    return std::pair{values(g[x]), values(g[y])};
+  };
+  CHECK(gradients_of([](const auto& both) { return add(sum(both[0]), sum(multiply(both[1], both[1]))); }) ==
+        std::pair{std::vector<double>{2, 2}, std::vector<double>{126, 126, 126}});
+  CHECK(runs == 1);
+  CHECK(gradients_of([](const auto& both) { return sum(both[1]); }) ==
+        std::pair{std::vector<double>{0, 0}, std::vector<double>{3, 3, 3}});
+  CHECK(gradients_of([](const auto& both) { return sum(both[0]); }) ==
+        std::pair{std::vector<double>{2, 2}, std::vector<double>{0, 0, 0}});
+}
+
+TEST_CASE("several outputs can be gone back from at once, each with its seed") {
+  const Tensor x = Tensor::full({2}, 5, DType::f64);
+  Tape tape;
+  tape.watch(x);
+  const Tensor a = affine(x, {.factor = 2}), b = multiply(x, x), seed = Tensor::full({2}, 10, DType::f64);
+  CHECK_THROWS_WITH(tape.backward(a, {.seed = seed, .others = {b}}),
+                    Catch::Contains("expected 1 seeds for the other outputs, got 0"));
+  const Gradients g = tape.backward(a, {.seed = seed, .others = {b}, .other_seeds = {seed}});
+  CHECK(values(g[x]) == std::vector<double>{120, 120});
+}
+
 TEST_CASE("wrt prunes: nothing is computed for what nobody asked") {
   const Tensor x = Tensor::full({4, 3}, 1, DType::f64), w1 = Tensor::full({3, 2}, 2, DType::f64),
                w2 = Tensor::full({2, 1}, 3, DType::f64);
