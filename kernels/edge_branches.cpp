@@ -11,7 +11,7 @@ namespace nascent::kernels {
 // which hold the forward's.
 std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches) {
   const EdgePlane g = EdgePlane::of(in, count, branches);
-  std::int64_t floats = (2 + 3 * count) * g.period() + round_up(in.batch * std::max(count, 1) * 2 * g.channels, 16);
+  std::int64_t floats = (2 + 3 * count + 4) * g.period() + round_up(in.batch * std::max(count, 1) * 2 * g.channels, 16);
   for (int b = 0; b < count; ++b)
     if (branches[b].kind == EdgeBranchKind::separable)
       floats +=

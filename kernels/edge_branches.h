@@ -1,6 +1,7 @@
 #pragma once
-// The candidate operations that read one tensor of a mixed edge, fused: an image is copied once between borders of
-// zeros, through ReLU (and the batch norm before it), and stays in L2 while every branch makes its passes. A branch is
+// The candidate operations that read one tensor, those of one mixed edge or of all that leave a state, fused: an image
+// is copied once between borders of zeros, through ReLU (and the batch norm before it), and stays in L2 while every
+// branch makes its passes. A branch is
 //   separable:  z = pointwise(depthwise(relu(x * scale + shift)))        nothing in between reaches memory
 //   pooling:    z = max or average of x over 3 x 3 windows               nor does z: to take it again costs less
 // with the statistics of z, which the batch norm behind it needs, taken on the way. That batch norm is applied by
@@ -9,7 +10,8 @@
 
 namespace nascent::kernels {
 
-inline constexpr int kMaxEdgeBranches = 8;
+inline constexpr int kMaxEdgesTogether = 4, kMaxEdgeBranches = 8;  // edges of a call, branches of an edge
+inline constexpr int kMaxBranchesTogether = kMaxEdgesTogether * kMaxEdgeBranches;
 
 // What the branches read: x [batch, height, width, channels]. Every branch pads to "same" and strides alike, its output
 // is [batch, ceil(height/stride), ceil(width/stride), channels].
@@ -45,15 +47,22 @@ struct EdgeBranchGrad {
   float* pointwise = nullptr;
 };
 
+// An identity branch, at stride 1: dx += weight * dy.
+struct EdgeSkip {
+  const float* dy = nullptr;
+  float weight = 0;
+};
+
 struct EdgeInputGrad {
-  float* dx = nullptr;          // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
-  bool add = false;             // dx += rather than dx =
-  const float* skip = nullptr;  // dx += skip_weight * skip, at stride 1: an identity branch; null: none
-  float skip_weight = 0;
+  float* dx = nullptr;  // like x: gradient of what the ReLU (and batch norm) got; null: not wanted
+  bool add = false;     // dx += rather than dx =
+  int skips = 0;        // at most kMaxEdgesTogether
+  const EdgeSkip* skip = nullptr;
   float* sum_dx = nullptr;    // [channels] sums of dx and of dx*x over batch and pixels, for the batch norm before;
   float* sum_dx_x = nullptr;  // null: not wanted
 };
 
+// count <= kMaxBranchesTogether.
 std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches);
 void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch);
 // Reads the z that the forward filled. With scale and shift given, dx is the gradient

@@ -6,14 +6,23 @@
 
 namespace nascent {
 
-void backward_in_ops(Vjp& v, const std::vector<Tensor>& inputs, const std::function<Tensor()>& plain,
+void backward_in_ops(Vjp& v, const std::vector<Tensor>& inputs, const std::function<std::vector<Tensor>()>& plain,
                      const Where& where) {
   std::vector<Tensor> wanted;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (v.needs(static_cast<int>(i))) wanted.push_back(inputs[i]);
-  const Tensor seed = v.dy();
-  const Gradients gradients =
-      Tape::active()->backward(plain(), {.wrt = wanted, .seed = seed, .create_graph = true}, where);
+  const std::vector<Tensor> outputs = plain();
+  Tensor first;
+  Backward how{.wrt = wanted, .create_graph = true};
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& dy = v.dy(static_cast<int>(i));
+    if (!dy.defined() || Tape::active()->index_of(outputs[i], where) < 0) continue;
+    if (!first.defined())
+      first = outputs[i], how.seed = dy;
+    else
+      how.others.push_back(outputs[i]), how.other_seeds.push_back(dy);
+  }
+  const Gradients gradients = Tape::active()->backward(first, how, where);
   std::vector<const Storage*> done;  // an operand given twice has one gradient
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (v.needs(static_cast<int>(i)) && std::find(done.begin(), done.end(), inputs[i].storage()) == done.end()) {

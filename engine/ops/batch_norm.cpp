@@ -77,7 +77,7 @@ void backward_by_kernel(Vjp& v, const Tensor& gamma, const Tensor& beta, bool re
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const kernels::BatchNormShape s = matrix_shape(x, relu);
-    Tensor scratch = Tensor::empty({kernels::batch_norm_scratch<T>(s)}, x.dtype());
+    Tensor scratch = Tensor::scratch(kernels::batch_norm_scratch<T>(s), x.dtype());
     kernels::batch_norm_backward(s, x.data<T>(), v.dy().data<T>(), batch_mean.data<T>(), rstd.data<T>(),
                                  data_or_null<T>(gamma), data_or_null<T>(beta), dx.mutable_data<T>(),
                                  dgamma.mutable_data<T>(), dbeta.mutable_data<T>(), scratch.mutable_data<T>());
@@ -122,7 +122,7 @@ BatchNormed batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
     const kernels::BatchNormShape s = matrix_shape(x);
-    Tensor scratch = Tensor::empty({kernels::batch_norm_scratch<T>(s)}, x.dtype());
+    Tensor scratch = Tensor::scratch(kernels::batch_norm_scratch<T>(s), x.dtype());
     kernels::batch_norm_statistics(s, x.data<T>(), batch_mean.mutable_data<T>(), variance.mutable_data<T>(),
                                    scratch.mutable_data<T>());
   });

@@ -55,7 +55,7 @@ Tensor cross_entropy(const Tensor& logits, std::span<const std::int32_t> labels,
   Tensor loss = Tensor::empty({}, logits.dtype());
   visit(logits.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({logits.rows()}, logits.dtype());
+    Tensor scratch = Tensor::scratch(logits.rows(), logits.dtype());
     kernels::cross_entropy({.rows = logits.rows(), .classes = logits.columns()}, logits.data<T>(), kept->data(),
                            loss.mutable_data<T>(), scratch.mutable_data<T>());
   });

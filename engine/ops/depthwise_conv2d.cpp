@@ -26,7 +26,7 @@ Tensor depthwise_conv2d(const Tensor& x, const Tensor& weight, DepthwiseOptions 
   Tensor y = Tensor::empty(output_shape(s), x.dtype());
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::depthwise_conv2d_forward_scratch<T>(s)}, x.dtype());
+    Tensor scratch = Tensor::scratch(kernels::depthwise_conv2d_forward_scratch<T>(s), x.dtype());
     kernels::depthwise_conv2d_forward(s, x.data<T>(), weight.data<T>(), y.mutable_data<T>(), scratch.mutable_data<T>());
   });
   const Rule rule = [options, where](Vjp& v) {
@@ -47,7 +47,7 @@ Tensor depthwise_conv2d_input_grad(const Tensor& dy, const Tensor& weight, const
   Tensor dx = Tensor::empty(input, dy.dtype());
   visit(dy.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::depthwise_conv2d_input_grad_scratch<T>(s)}, dy.dtype());
+    Tensor scratch = Tensor::scratch(kernels::depthwise_conv2d_input_grad_scratch<T>(s), dy.dtype());
     kernels::depthwise_conv2d_input_grad(s, dy.data<T>(), weight.data<T>(), dx.mutable_data<T>(),
                                          scratch.mutable_data<T>());
   });
@@ -69,7 +69,7 @@ Tensor depthwise_conv2d_weight_grad(const Tensor& x, const Tensor& dy, const Sha
   Tensor dw = Tensor::empty(weight, x.dtype());
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::depthwise_conv2d_weight_grad_scratch<T>(s)}, x.dtype());
+    Tensor scratch = Tensor::scratch(kernels::depthwise_conv2d_weight_grad_scratch<T>(s), x.dtype());
     kernels::depthwise_conv2d_weight_grad(s, x.data<T>(), dy.data<T>(), dw.mutable_data<T>(),
                                           scratch.mutable_data<T>());
   });

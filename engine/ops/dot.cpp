@@ -17,7 +17,7 @@ Tensor dot(const Tensor& a, const Tensor& b, Where where) {
   Tensor y = Tensor::empty({}, a.dtype());
   visit(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::dot_scratch<T>(a.elements())}, a.dtype());
+    Tensor scratch = Tensor::scratch(kernels::dot_scratch<T>(a.elements()), a.dtype());
     kernels::dot(a.elements(), a.data<T>(), b.data<T>(), y.mutable_data<T>(), scratch.mutable_data<T>());
   });
   return record(kDot, {a, b}, y,

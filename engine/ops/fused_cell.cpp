@@ -1,4 +1,6 @@
-#include "engine/ops/fused_node.h"
+#include "engine/ops/fused_cell.h"
+
+#include <algorithm>
 
 #include "kernels/edge_branches.h"
 #include "kernels/edge_mix.h"
@@ -37,7 +39,7 @@ void run(const kernels::EdgeInput& in, std::vector<kernels::EdgeBranch>& branche
     branches[b].variance = raw[b]->variance.mutable_data<float>();
   }
   const int count = static_cast<int>(branches.size());
-  Tensor scratch = Tensor::empty({kernels::edge_branches_scratch(in, count, branches.data())});
+  Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(in, count, branches.data()));
   kernels::edge_branches_forward(in, count, branches.data(), scratch.mutable_data<float>());
   for (Raw* r : raw)
     if (!r->rstd.defined()) r->rstd = reciprocal_deviation(r->variance, epsilon);
@@ -69,15 +71,50 @@ RawEdge raw_edge(const MixedEdgeOperands& edge) {
   return raw;
 }
 
-void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
+std::vector<Fan> fans(std::span<const MixedEdgeOperands> edges) {
+  std::vector<Fan> all;
+  for (std::size_t e = 0; e < edges.size(); ++e) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const Fan& f) {
+      return f.source == edges[e].source && f.stride == edges[e].stride &&
+             f.edges.size() < static_cast<std::size_t>(kernels::kMaxEdgesTogether);
+    });
+    if (same == all.end())
+      all.push_back({edges[e].source, edges[e].stride, {e}});
+    else
+      same->edges.push_back(e);
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Fan& a, const Fan& b) { return a.source < b.source; });
+  return all;
+}
+
+void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& raw) {
   std::vector<kernels::EdgeBranch> first;
   std::vector<Raw*> missing;
-  for (std::size_t b = 0; b < raw.size(); ++b)
-    if (!raw[b].empty() && lacks_something(edge.branches[b], raw[b][0])) {
-      first.push_back(kernel_branch(edge.branches[b], 0));
-      missing.push_back(&raw[b][0]);
+  struct Pool {
+    const MixedBranch& branch;
+    const Raw& raw;
+  };
+  std::vector<Pool> pools;  // one of a kind, for all take the same
+  for (const std::size_t e : fan.edges)
+    for (std::size_t b = 0; b < raw[e].size(); ++b) {
+      const MixedBranch& branch = cell.edges[e].branches[b];
+      if (raw[e][b].empty() || !lacks_something(branch, raw[e][b][0])) continue;
+      if (is_pool(branch)) {
+        if (std::any_of(pools.begin(), pools.end(), [&](const Pool& p) { return p.branch.kind == branch.kind; }))
+          continue;
+        pools.push_back({branch, raw[e][b][0]});
+      }
+      first.push_back(kernel_branch(branch, 0));
+      missing.push_back(&raw[e][b][0]);
     }
-  run(kernel_input(edge.x, edge.stride), first, missing, epsilon);
+  run(kernel_input(cell.states[static_cast<std::size_t>(fan.source)], fan.stride), first, missing, cell.epsilon);
+  for (const std::size_t e : fan.edges)
+    for (std::size_t b = 0; b < raw[e].size(); ++b)
+      for (const Pool& pool : pools)
+        if (pool.branch.kind == cell.edges[e].branches[b].kind && raw[e][b][0].norm) raw[e][b][0] = pool.raw;
+}
+
+void run_second_blocks(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
   for (std::size_t b = 0; b < raw.size(); ++b)
     for (std::size_t k = 1; k < raw[b].size(); ++k) {
       if (raw[b][k].z.defined()) continue;
@@ -102,35 +139,34 @@ NormAsAffine::NormAsAffine(const Raw& raw)
     a[c] = static_cast<float>(raw.scale(c)), b[c] = static_cast<float>(raw.shift(c));
 }
 
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw) {
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw) {
   std::vector<MixTermOf> terms;
   for (std::size_t b = 0; b < raw.size(); ++b) {
     const double weight = edge.weights.defined() ? edge.weights.at(edge.branches[b].weight) : 1;
     if (edge.branches[b].kind == Kind::skip)
-      terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : edge.x});
+      terms.push_back({weight, nullptr, edge.skip.defined() ? edge.skip : source});
     else if (edge.branches[b].kind == Kind::max_pool)
-      terms.push_back({weight, &raw[b].back(), edge.x, kernels::MixSource::max_pool});
+      terms.push_back({weight, &raw[b].back(), source, kernels::MixSource::max_pool});
     else if (edge.branches[b].kind == Kind::avg_pool)
-      terms.push_back({weight, &raw[b].back(), edge.x, kernels::MixSource::avg_pool});
+      terms.push_back({weight, &raw[b].back(), source, kernels::MixSource::avg_pool});
     else
       terms.push_back({weight, &raw[b].back(), raw[b].back().z});
   }
   return terms;
 }
 
-kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y) {
-  const Shape &in = edge.x.shape(), &out = y.shape();
-  return {
-      .batch = out[0],
-      .pixels = out[1] * out[2],
-      .channels = out[3],
-      .pool = {.height = in[1], .width = in[2], .channels = in[3], .kernel = 3, .stride = edge.stride, .padding = 1}};
+kernels::MixShape mix_shape(const Tensor& source, std::int64_t stride, const Tensor& y) {
+  const Shape &in = source.shape(), &out = y.shape();
+  return {.batch = out[0],
+          .pixels = out[1] * out[2],
+          .channels = out[3],
+          .pool = {.height = in[1], .width = in[2], .channels = in[3], .kernel = 3, .stride = stride, .padding = 1}};
 }
 
-void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y) {
-  const std::vector<MixTermOf> terms = mix_terms(edge, raw);
+void mix(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw, bool add, Tensor& y) {
+  const std::vector<MixTermOf> terms = mix_terms(edge, source, raw);
   const int count = static_cast<int>(terms.size());
-  const kernels::MixShape s = mix_shape(edge, y);
+  const kernels::MixShape s = mix_shape(source, edge.stride, y);
   std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));
   std::vector<double> shifts(shift.size());
   std::vector<kernels::MixTerm> kernel_terms;
@@ -144,15 +180,15 @@ void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y)
     kernel_terms.push_back({term.z.data<float>(), scale, term.source});
   }
   for (std::size_t c = 0; c < shift.size(); ++c) shift[c] = static_cast<float>(shifts[c]);
-  Tensor scratch = Tensor::empty({kernels::edge_mix_scratch(s, count, kernel_terms.data())});
+  Tensor scratch = Tensor::scratch(kernels::edge_mix_scratch(s, count, kernel_terms.data()));
   kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), add, y.mutable_data<float>(),
                     scratch.mutable_data<float>());
 }
 
-std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges) {
-  std::vector<Tensor> all;
-  for (const MixedEdgeOperands& edge : edges) {
-    all.insert(all.end(), {edge.x, edge.skip, edge.weights});
+std::vector<Tensor> operands(const Cell& cell) {
+  std::vector<Tensor> all(cell.states.begin(), cell.states.begin() + static_cast<std::ptrdiff_t>(cell.inputs));
+  for (const MixedEdgeOperands& edge : cell.edges) {
+    all.insert(all.end(), {edge.skip, edge.weights});
     for (const MixedBranch& branch : edge.branches)
       for (const SeparableBlock& b : branch.blocks) all.insert(all.end(), {b.depthwise, b.pointwise, b.gamma, b.beta});
   }

@@ -1,9 +1,9 @@
 #pragma once
-// The fused run of a mixed node: its raw branch outputs, and backward from them. Internal to engine/ops/mixed_node.cpp.
+// The fused run of a mixed cell: its raw branch outputs, and backward from them. Internal to engine/ops/mixed_cell.cpp.
 #include <memory>
 
 #include "engine/autograd/op.h"
-#include "engine/ops/mixed_node.h"
+#include "engine/ops/mixed_cell.h"
 #include "kernels/edge_branches.h"
 #include "kernels/edge_mix.h"
 
@@ -11,10 +11,11 @@ namespace nascent::fused {
 
 // What a block or a pool leaves: a block's output before the batch norm, and that norm's statistics.
 struct Raw {
-  Tensor z = {};  // undefined of a pool, and where it is to be computed again
+  Tensor z = {};  // undefined of a pool, and where the tape keeps it or it is to be computed again
   Tensor mean = {}, variance = {}, rstd = {};
   Tensor gamma = {}, beta = {};  // undefined: 1 and 0
   bool norm = true;              // false: a pool that no batch norm follows
+  int saved = -1;                // where the tape keeps z until going backward
 
   // The batch norm as one affine map of z: u = z*scale + shift.
   double scale(std::int64_t c) const { return !norm ? 1 : rstd.at(c) * (gamma.defined() ? gamma.at(c) : 1); }
@@ -30,6 +31,26 @@ struct NormAsAffine {
   Tensor scale, shift;
 };
 
+// The edges of a cell that leave one state with one stride: what reads it runs together, both ways.
+struct Fan {
+  int source = 0;
+  std::int64_t stride = 1;
+  std::vector<std::size_t> edges = {};
+};
+// In order of their sources, so that a fan's source is whole when its turn comes; backward the other way round.
+std::vector<Fan> fans(std::span<const MixedEdgeOperands> edges);
+
+// A cell as its op keeps it: the operands, all states, and what the branches left.
+struct Cell {
+  std::vector<MixedEdgeOperands> edges;
+  std::vector<Tensor> states;
+  std::vector<RawEdge> raw;
+  std::size_t inputs = 0;
+  double epsilon = 0;
+
+  const Tensor& source(std::size_t edge) const { return states[static_cast<std::size_t>(edges[edge].source)]; }
+};
+
 // A summand of the mix: weight * (norm of z, or z itself where raw is null); of a pool, z is what it reads.
 struct MixTermOf {
   double weight;
@@ -37,27 +58,27 @@ struct MixTermOf {
   Tensor z;
   kernels::MixSource source = kernels::MixSource::tensor;
 };
-std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const RawEdge& raw);
+std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw);
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
-kernels::MixShape mix_shape(const MixedEdgeOperands& edge, const Tensor& y);
+kernels::MixShape mix_shape(const Tensor& source, std::int64_t stride, const Tensor& y);
 
 // What the branches will leave: nothing yet.
 RawEdge raw_edge(const MixedEdgeOperands& edge);
-// Computes whatever z or statistics are missing: the same bits as the first time. All that reads x runs together, so
-// that x is passed over once.
-void run_branches(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
+// Computes whatever z or statistics of a fan are missing: the same bits as the first time. First what reads its source;
+// then an edge's second blocks.
+void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& raw);
+void run_second_blocks(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
 // Lets go of the z that going backward computes again.
 void forget(Recompute what, RawEdge& raw);
 // y (+)= the mix of the edge's last raw outputs.
-void mix(const MixedEdgeOperands& edge, const RawEdge& raw, bool add, Tensor& y);
+void mix(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw, bool add, Tensor& y);
 
-// Inputs in the order in which record() gets them: an edge's x, skip, weights, then depthwise, pointwise, gamma
-// and beta of its blocks.
-std::vector<Tensor> operands(std::span<const MixedEdgeOperands> edges);
-// Adds the gradients of an edge's operands that are needed; the first of them is input `first`. Returns the next edge's
-// first.
-int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first);
+// Inputs in the order in which record() gets them: the cell's inputs; then of every edge skip, weights, and depthwise,
+// pointwise, gamma and beta of its blocks.
+std::vector<Tensor> operands(const Cell& cell);
+// Adds the gradients of the operands that are needed.
+void backward(Vjp& v, const Cell& cell);
 
 }  // namespace nascent::fused

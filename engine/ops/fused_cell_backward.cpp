@@ -4,7 +4,7 @@
 // dL/dw = sum over channels of gamma*S2 + beta*S1.
 #include <numeric>
 
-#include "engine/ops/fused_node.h"
+#include "engine/ops/fused_cell.h"
 #include "engine/ops/ops.h"
 
 namespace nascent::fused {
@@ -48,7 +48,7 @@ struct WeightGrads {
 void run(const kernels::EdgeInput& in, const std::vector<kernels::EdgeBranch>& branches,
          const std::vector<kernels::EdgeBranchGrad>& grads, const kernels::EdgeInputGrad& to) {
   const int count = static_cast<int>(branches.size());
-  Tensor scratch = Tensor::empty({kernels::edge_branches_scratch(in, count, branches.data())});
+  Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(in, count, branches.data()));
   kernels::edge_branches_backward(in, count, branches.data(), grads.data(), to, scratch.mutable_data<float>());
 }
 
@@ -58,67 +58,81 @@ kernels::EdgeBranch with_raw(const MixedBranch& branch, std::size_t block, const
   return b;
 }
 
-// Backward over one edge, from its last blocks to what reads x.
+// What reads a fan's source: first blocks and pools, and identities.
+struct FirstBlock {
+  const SeparableBlock* block;  // null: a pool
+  int weights;                  // where its gradients go: the first of four inputs
+  kernels::EdgeBranch kernel;
+  Tensor gradient;  // of its batch norm's output
+  Coefficients coefficients;
+};
+struct FirstBlocks {
+  std::vector<FirstBlock> blocks;
+  std::vector<kernels::EdgeSkip> skips;
+};
+
+constexpr int kEdgeInputs = 2, kBlockInputs = 4;  // skip, weights; of a block depthwise, pointwise, gamma, beta
+
+void add_norm_grads(Vjp& v, int block, const Coefficients& c) {
+  const Shape channels{static_cast<std::int64_t>(c.a.size())};
+  if (v.needs(block + 2)) v.add(block + 2, Tensor::from(channels, c.dgamma));
+  if (v.needs(block + 3)) v.add(block + 3, Tensor::from(channels, c.dbeta));
+}
+
+// Backward over one edge, from its last blocks to those that read its source, which are left to the fan.
 class EdgeBackward {
  public:
-  EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, int first_input)
-      : v_(v), edge_(edge), x_input_(first_input), inputs_end_(first_input + 3) {
-    in_ = kernel_input(edge.x, edge.stride);
-    m_ = static_cast<double>(in_.batch * in_.out_height() * in_.out_width());
+  EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, const Tensor& source, int first_input, bool dx_wanted,
+               const Tensor& dy)
+      : v_(v), edge_(edge), source_(source), dy_(dy), first_input_(first_input), dx_wanted_(dx_wanted) {
+    m_ = static_cast<double>(dy.elements() / dy.shape()[3]);
+    channels_ = dy.shape()[3];
+    int input = first_input + kEdgeInputs;
     for (const MixedBranch& branch : edge.branches) {
-      weight_inputs_.push_back(inputs_end_);
-      inputs_end_ += kBlockInputs * static_cast<int>(branch.blocks.size());
+      weight_inputs_.push_back(input);
+      input += kBlockInputs * static_cast<int>(branch.blocks.size());
     }
     if (edge.weights.defined()) dweights_.resize(static_cast<std::size_t>(edge.weights.elements()));
   }
-  int inputs_end() const { return inputs_end_; }
-  std::vector<float> weight_grads() const { return {dweights_.begin(), dweights_.end()}; }
 
-  void propagate(const RawEdge& raw) {
-    const std::vector<MixTermOf> terms = mix_terms(edge_, raw);
+  // Lets go of a second block's raw output when it was read for the last time.
+  void propagate(RawEdge& raw, FirstBlocks& first) {
+    const std::vector<MixTermOf> terms = mix_terms(edge_, source_, raw);
     const std::vector<double> sums = sums_of(terms);
-    const auto channels = static_cast<std::size_t>(in_.channels);
-    FirstBlocks first;
+    const auto channels = static_cast<std::size_t>(channels_);
+    double skip_weight = 0;
+    bool identity = false;
     for (std::size_t b = 0; b < terms.size(); ++b) {
       const MixedBranch& branch = edge_.branches[b];
       const double* sum_z = sums.data() + (1 + b) * channels;
       if (branch.kind == Kind::skip) {
         add_weight_grad(branch, std::accumulate(sum_z, sum_z + channels, 0.));
         if (edge_.skip.defined())  // scaled here: beside a factor its rule could not add to a sum in place
-          v_.add(x_input_ + 1, affine(v_.dy(), {.factor = terms[b].weight}));
+          v_.add(first_input_, affine(dy_, {.factor = terms[b].weight}));
         else
-          first.identity = true, first.skip_weight += terms[b].weight;
+          identity = true, skip_weight += terms[b].weight;
         continue;
       }
-      Coefficients coefficients(*terms[b].raw, terms[b].weight, m_, in_.channels, sums.data(), sum_z);
+      Coefficients coefficients(*terms[b].raw, terms[b].weight, m_, channels_, sums.data(), sum_z);
       add_weight_grad(branch, coefficients.weight_grad);
       if (wanted(b)) add_branch(b, raw[b], std::move(coefficients), first);
     }
-    finish(first);
+    if (identity) first.skips.push_back({dy_.data<float>(), static_cast<float>(skip_weight)});
+    if (v_.needs(first_input_ + 1))
+      v_.add(first_input_ + 1,
+             Tensor::from(edge_.weights.shape(), std::vector<float>(dweights_.begin(), dweights_.end())));
   }
 
  private:
-  static constexpr int kBlockInputs = 4;  // depthwise, pointwise, gamma, beta
-
-  // What reads x: the first blocks and the pools, and an identity.
-  struct FirstBlocks {
-    std::vector<std::size_t> branch;
-    std::vector<kernels::EdgeBranch> kernel;
-    std::vector<Tensor> gradient;  // of a branch's batch norm's output
-    std::vector<Coefficients> coefficients;
-    bool identity = false;
-    double skip_weight = 0;
-  };
-
   // Of dy, and of dy times each term: [1 + terms, channels].
   std::vector<double> sums_of(const std::vector<MixTermOf>& terms) const {
     const int count = static_cast<int>(terms.size());
-    const kernels::MixShape s = mix_shape(edge_, v_.dy());
+    const kernels::MixShape s = mix_shape(source_, edge_.stride, dy_);
     std::vector<kernels::MixTerm> kernel_terms;
     for (const MixTermOf& term : terms) kernel_terms.push_back({.z = term.z.data<float>(), .source = term.source});
     std::vector<double> sums(static_cast<std::size_t>((1 + count) * s.channels));
-    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, count, kernel_terms.data())});
-    kernels::edge_mix_sums(s, count, kernel_terms.data(), v_.dy().data<float>(), sums.data(),
+    Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, count, kernel_terms.data()));
+    kernels::edge_mix_sums(s, count, kernel_terms.data(), dy_.data<float>(), sums.data(),
                            scratch.mutable_data<float>());
     return sums;
   }
@@ -128,65 +142,24 @@ class EdgeBackward {
   }
   bool wanted(std::size_t b) const {
     const int begin = weight_inputs_[b], end = begin + kBlockInputs * static_cast<int>(edge_.branches[b].blocks.size());
-    bool any = v_.needs(x_input_);
+    bool any = dx_wanted_;
     for (int i = begin; i < end; ++i) any = any || v_.needs(i);
     return any;
   }
 
-  void add_branch(std::size_t b, const RawBranch& raw, Coefficients coefficients, FirstBlocks& first) {
+  void add_branch(std::size_t b, RawBranch& raw, Coefficients coefficients, FirstBlocks& first) {
     const MixedBranch& branch = edge_.branches[b];
-    Tensor gradient = v_.dy();
+    Tensor gradient = dy_;
     for (std::size_t k = raw.size(); k-- > 1;) {
       const auto [du, sums] = block_backward(branch, k, raw, weight_inputs_[b] + kBlockInputs * static_cast<int>(k),
                                              gradient, coefficients);
       gradient = du;
-      coefficients = Coefficients(raw[k - 1], 1, m_, in_.channels, sums.data(), sums.data() + in_.channels);
+      raw[k].z = {};
+      coefficients = Coefficients(raw[k - 1], 1, m_, channels_, sums.data(), sums.data() + channels_);
     }
-    if (!branch.blocks.empty()) add_norm_grads(weight_inputs_[b], coefficients);
-    first.branch.push_back(b);
-    first.kernel.push_back(with_raw(branch, 0, raw[0]));
-    first.gradient.push_back(gradient);
-    first.coefficients.push_back(std::move(coefficients));
-  }
-
-  void finish(const FirstBlocks& first) {
-    const bool dx_wanted = v_.needs(x_input_);
-    std::vector<kernels::EdgeBranchGrad> grads;
-    std::vector<WeightGrads> weights;
-    bool any = dx_wanted && (first.identity || !first.branch.empty());
-    for (std::size_t i = 0; i < first.branch.size(); ++i) {
-      const MixedBranch& branch = edge_.branches[first.branch[i]];
-      const int input = weight_inputs_[first.branch[i]];
-      grads.push_back(first.coefficients[i].at(first.gradient[i]));
-      const bool own = !branch.blocks.empty() && (v_.needs(input) || v_.needs(input + 1));
-      weights.emplace_back(branch.blocks.empty() ? SeparableBlock{} : branch.blocks[0], own, grads.back());
-      any = any || own;
-    }
-    if (!any) return;
-    kernels::EdgeInputGrad to;
-    Tensor dx;
-    if (dx_wanted) {
-      if (Tensor* sum = v_.sum_so_far(x_input_)) {
-        to.dx = sum->mutable_data<float>(), to.add = true;
-      } else {
-        dx = Tensor::empty(edge_.x.shape());
-        to.dx = dx.mutable_data<float>();
-      }
-      if (first.identity) to.skip = v_.dy().data<float>(), to.skip_weight = static_cast<float>(first.skip_weight);
-    }
-    run(in_, first.kernel, grads, to);
-    if (dx.defined()) v_.add(x_input_, dx);
-    for (std::size_t i = 0; i < weights.size(); ++i)
-      if (weights[i].depthwise.defined()) {
-        v_.add(weight_inputs_[first.branch[i]], weights[i].depthwise);
-        v_.add(weight_inputs_[first.branch[i]] + 1, weights[i].pointwise);
-      }
-  }
-
-  void add_norm_grads(int block, const Coefficients& c) {
-    const Shape channels{in_.channels};
-    if (v_.needs(block + 2)) v_.add(block + 2, Tensor::from(channels, c.dgamma));
-    if (v_.needs(block + 3)) v_.add(block + 3, Tensor::from(channels, c.dbeta));
+    if (!branch.blocks.empty()) add_norm_grads(v_, weight_inputs_[b], coefficients);
+    first.blocks.push_back({branch.blocks.empty() ? nullptr : branch.blocks.data(), weight_inputs_[b],
+                            with_raw(branch, 0, raw[0]), gradient, std::move(coefficients)});
   }
 
   struct BlockInput {
@@ -195,7 +168,7 @@ class EdgeBackward {
   };
   BlockInput block_backward(const MixedBranch& branch, std::size_t k, const RawBranch& raw, int weights,
                             const Tensor& gradient, const Coefficients& coefficients) {
-    add_norm_grads(weights, coefficients);
+    add_norm_grads(v_, weights, coefficients);
     const Raw& before = raw[k - 1];
     const NormAsAffine norm(before);
     kernels::EdgeInput in = kernel_input(before.z, 1);
@@ -215,21 +188,88 @@ class EdgeBackward {
 
   Vjp& v_;
   const MixedEdgeOperands& edge_;
-  int x_input_, inputs_end_;
-  kernels::EdgeInput in_;
+  const Tensor &source_, &dy_;
+  int first_input_;
+  bool dx_wanted_;
   double m_;
+  std::int64_t channels_;
   std::vector<int> weight_inputs_;  // where a branch's begin
   std::vector<double> dweights_;
 };
 
+// What reads a fan's source, in one pass: dx (+)= its gradient, where dx is not null, and the gradients of weights.
+void run_first_blocks_backward(Vjp& v, const Tensor& source, std::int64_t stride, const FirstBlocks& first, Tensor* dx,
+                               bool add) {
+  std::vector<kernels::EdgeBranch> branches;
+  std::vector<kernels::EdgeBranchGrad> grads;
+  std::vector<WeightGrads> weights;
+  bool any = dx;
+  for (const FirstBlock& f : first.blocks) {
+    branches.push_back(f.kernel);
+    grads.push_back(f.coefficients.at(f.gradient));
+    const bool own = f.block && (v.needs(f.weights) || v.needs(f.weights + 1));
+    weights.emplace_back(f.block ? *f.block : SeparableBlock{}, own, grads.back());
+    any = any || own;
+  }
+  if (!any) return;
+  kernels::EdgeInputGrad to;
+  if (dx)
+    to = {.dx = dx->mutable_data<float>(),
+          .add = add,
+          .skips = static_cast<int>(first.skips.size()),
+          .skip = first.skips.data()};
+  run(kernel_input(source, stride), branches, grads, to);
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (weights[i].depthwise.defined()) {
+      v.add(first.blocks[i].weights, weights[i].depthwise);
+      v.add(first.blocks[i].weights + 1, weights[i].pointwise);
+    }
+}
+
 }  // namespace
 
-int backward(Vjp& v, const MixedEdgeOperands& edge, RawEdge raw, double epsilon, int first) {
-  EdgeBackward edge_backward(v, edge, first);
-  run_branches(edge, epsilon, raw);
-  edge_backward.propagate(raw);
-  if (v.needs(first + 2)) v.add(first + 2, Tensor::from(edge.weights.shape(), edge_backward.weight_grads()));
-  return edge_backward.inputs_end();
+void backward(Vjp& v, const Cell& cell) {
+  std::vector<int> first_inputs;
+  int input = static_cast<int>(cell.inputs);
+  for (const MixedEdgeOperands& edge : cell.edges) {
+    first_inputs.push_back(input);
+    input += kEdgeInputs;
+    for (const MixedBranch& branch : edge.branches) input += kBlockInputs * static_cast<int>(branch.blocks.size());
+  }
+  std::vector<Tensor> gradients(cell.states.size());  // of the nodes; a node's is whole when its own edges' turn comes
+  for (std::size_t k = cell.inputs; k < gradients.size(); ++k)
+    gradients[k] = v.take_dy(static_cast<int>(k - cell.inputs));
+  std::vector<RawEdge> raw = cell.raw;  // an edge's are let go as soon as they were read
+  for (RawEdge& edge : raw)
+    for (RawBranch& branch : edge)
+      for (Raw& r : branch)
+        if (r.saved >= 0) r.z = v.take_saved(r.saved);
+  const std::vector<Fan> all = fans(cell.edges);
+  for (auto fan = all.rbegin(); fan != all.rend(); ++fan) {
+    const auto state = static_cast<std::size_t>(fan->source);
+    const bool node = state >= cell.inputs, wanted = node || v.needs(fan->source);
+    const Tensor& source = cell.states[state];
+    run_first_blocks(cell, *fan, raw);
+    FirstBlocks first;
+    for (const std::size_t e : fan->edges) {
+      const MixedEdgeOperands& edge = cell.edges[e];
+      const Tensor& dy = gradients[static_cast<std::size_t>(edge.target)];
+      if (dy.defined()) {
+        run_second_blocks(edge, cell.epsilon, raw[e]);
+        EdgeBackward(v, edge, source, first_inputs[e], wanted, dy).propagate(raw[e], first);
+      }
+    }
+    if (first.blocks.empty() && first.skips.empty()) continue;
+    Tensor own;  // where nothing has met yet, or somebody else holds it
+    Tensor* sum = !wanted ? nullptr : node ? &gradients[state] : v.sum_so_far(fan->source);
+    const bool add = sum && sum->defined();
+    if (node && add && !sum->sole_owner()) *sum = sum->clone();
+    if (wanted && !add) own = Tensor::empty(source.shape());
+    run_first_blocks_backward(v, source, fan->stride, first, !wanted ? nullptr : add ? sum : &own, add);
+    if (own.defined() && node) gradients[state] = own;
+    if (own.defined() && !node) v.add(fan->source, own);
+    for (const std::size_t e : fan->edges) raw[e] = {};
+  }
 }
 
 }  // namespace nascent::fused

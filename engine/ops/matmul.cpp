@@ -29,7 +29,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Transposed transposed, Where whe
   visit(a.dtype(), [&](auto zero) {
     using T = decltype(zero);
     if (s.macs() == 0) return;  // a sum of nothing
-    Tensor scratch = Tensor::empty({kernels::matmul_scratch<T>(s)}, a.dtype());
+    Tensor scratch = Tensor::scratch(kernels::matmul_scratch<T>(s), a.dtype());
     kernels::matmul(s, a.data<T>(), b.data<T>(), c.mutable_data<T>(), scratch.mutable_data<T>());
   });
   const auto rule = [ta = transposed.a, tb = transposed.b](Vjp& v) {

@@ -1,68 +1,87 @@
-#include "engine/ops/mixed_node.h"
+#include "engine/ops/mixed_cell.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "engine/ops/backward_in_ops.h"
-#include "engine/ops/fused_node.h"
-#include "engine/ops/mixed_node_checks.h"
+#include "engine/ops/fused_cell.h"
+#include "engine/ops/mixed_cell_checks.h"
 #include "kernels/dispatch.h"
 
 namespace nascent {
 namespace {
 
-const Op kMixedNode{"mixed_node",
+const Op kMixedCell{"mixed_cell",
                     "with S2 = sum(dy*xhat) of a branch:  dweight = sum over channels of S2;"
                     "  dz = weight * rstd * (dy - mean(dy) - xhat*S2/m), then through its blocks"};
 
-std::int64_t macs(std::span<const MixedEdgeOperands> edges) {
+std::int64_t macs(const fused::Cell& cell) {
   std::int64_t sum = 0;
-  for (const MixedEdgeOperands& edge : edges)
-    for (const MixedBranch& branch : edge.branches)
+  for (std::size_t e = 0; e < cell.edges.size(); ++e)
+    for (const MixedBranch& branch : cell.edges[e].branches)
       for (const SeparableBlock& block : branch.blocks)
-        sum += mixed_edge_output(edge).elements() *
-               (block.depthwise.shape()[0] * block.depthwise.shape()[1] + edge.x.shape()[3]);
+        sum += mixed_edge_output(cell.source(e).shape(), cell.edges[e]).elements() *
+               (block.depthwise.shape()[0] * block.depthwise.shape()[1] + cell.source(e).shape()[3]);
   return sum;
+}
+
+// Fan by fan, each node as its edges' turn comes.
+void run_forward(fused::Cell& cell, const std::vector<Shape>& shapes, Recompute recompute) {
+  cell.states.resize(shapes.size());
+  for (const fused::Fan& fan : fused::fans(cell.edges)) {
+    fused::run_first_blocks(cell, fan, cell.raw);
+    for (const std::size_t e : fan.edges) {
+      const MixedEdgeOperands& edge = cell.edges[e];
+      const auto target = static_cast<std::size_t>(edge.target);
+      Tensor& y = cell.states[target];
+      const bool add = y.defined();
+      if (!add) y = Tensor::empty(shapes[target]);
+      fused::run_second_blocks(edge, cell.epsilon, cell.raw[e]);
+      fused::mix(edge, cell.source(e), cell.raw[e], add, y);
+      fused::forget(recompute, cell.raw[e]);
+    }
+  }
 }
 
 }  // namespace
 
-MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options, Where where) {
-  expect_mixed_edges(edges, where);
-  if (edges[0].x.dtype() != DType::f32 || !kernels::kernel_table().fused_edge)
-    return mixed_node_in_ops(edges, options, where);
-  auto raw = std::make_shared<std::vector<fused::RawEdge>>();
-  MixedNode node{.y = Tensor::empty(mixed_edge_output(edges[0])), .statistics = {}};
-  bool add = false;
-  for (const MixedEdgeOperands& edge : edges) {
-    fused::RawEdge raw_edge = fused::raw_edge(edge);
-    fused::run_branches(edge, options.epsilon, raw_edge);
-    fused::mix(edge, raw_edge, std::exchange(add, true), node.y);
-    for (const fused::RawBranch& branch : raw_edge)
-      for (const fused::Raw& r : branch)
-        if (r.norm) node.statistics.push_back({r.mean, r.variance});
-    fused::forget(options.recompute, raw_edge);
-    raw->push_back(std::move(raw_edge));
-  }
-  const std::vector<Tensor> inputs = fused::operands(edges);
-  std::vector<Tensor> save;
-  std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(save), [](const Tensor& t) { return t.defined(); });
-  const int saved_operands = static_cast<int>(save.size());
-  for (const fused::RawEdge& edge : *raw)
-    for (const fused::RawBranch& branch : edge)
-      for (const fused::Raw& r : branch)
-        if (r.z.defined()) save.push_back(r.z);
-  const Rule rule = [own = std::vector<MixedEdgeOperands>(edges.begin(), edges.end()), raw, options, saved_operands,
-                     where](Vjp& v) {
-    for (int i = 0; i < saved_operands; ++i) v.saved(i);  // refuses one that was written to since
-    if (v.recording())
-      return backward_in_ops(
-          v, fused::operands(own), [&] { return mixed_node_in_ops(own, options, where).y; }, where);
-    int input = 0;
-    for (std::size_t e = 0; e < own.size(); ++e) input = fused::backward(v, own[e], (*raw)[e], options.epsilon, input);
+MixedCell mixed_cell(std::span<const Tensor> inputs, std::span<const MixedEdgeOperands> edges, MixedCellOptions options,
+                     Where where) {
+  const std::vector<Shape> shapes = expect_mixed_cell(inputs, edges, where);
+  if (inputs[0].dtype() != DType::f32 || !kernels::kernel_table().fused_edge)
+    return mixed_cell_in_ops(inputs, edges, options, where);
+  const auto cell = std::make_shared<fused::Cell>();
+  cell->edges.assign(edges.begin(), edges.end());
+  cell->states.assign(inputs.begin(), inputs.end());
+  cell->inputs = inputs.size(), cell->epsilon = options.epsilon;
+  for (const MixedEdgeOperands& edge : edges) cell->raw.push_back(fused::raw_edge(edge));
+  run_forward(*cell, shapes, options.recompute);
+
+  MixedCell result;
+  result.nodes.assign(cell->states.begin() + static_cast<std::ptrdiff_t>(inputs.size()), cell->states.end());
+  const std::vector<Tensor> all = fused::operands(*cell);
+  std::vector<Tensor> save = result.nodes;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(save), [](const Tensor& t) { return t.defined(); });
+  const int checked = static_cast<int>(save.size());
+  for (fused::RawEdge& edge : cell->raw)
+    for (fused::RawBranch& branch : edge)
+      for (fused::Raw& r : branch) {
+        if (r.norm) result.statistics.push_back({r.mean, r.variance});
+        if (!r.z.defined()) continue;
+        r.saved = static_cast<int>(save.size());
+        save.push_back(std::exchange(r.z, {}));
+      }
+  const Rule rule = [cell, options, checked, where](Vjp& v) {
+    for (int i = 0; i < checked; ++i) v.saved(i);  // refuses one that was written to since
+    if (!v.recording()) return fused::backward(v, *cell);
+    const auto plain = [&] {
+      return mixed_cell_in_ops(std::span(cell->states).first(cell->inputs), cell->edges, options, where).nodes;
+    };
+    backward_in_ops(v, fused::operands(*cell), plain, where);
   };
-  node.y = record(kMixedNode, inputs, node.y, {.save = std::move(save), .rule = rule, .macs = macs(edges)}, where);
-  return node;
+  const std::int64_t work = macs(*cell);
+  result.nodes = record(kMixedCell, all, std::move(result.nodes), {std::move(save), rule, work}, where);
+  return result;
 }
 
 }  // namespace nascent

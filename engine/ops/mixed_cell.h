@@ -1,9 +1,11 @@
 #pragma once
-// A node of mixed edges as one op: y = sum over edges, over branches of weights[branch] * branch(x), each branch ending
-// in a batch norm. Without weights it is the sum: a node of the network that a search derives. In f32 it runs fused
-// (kernels/edge_branches.h, kernels/edge_mix.h): of a branch memory keeps only the raw output before its batch norm, or
-// nothing at all where it is computed again, as pools always are. The same in plain ops is mixed_node_in_ops: the
-// readable version, the oracle, and what f64 and gradients of gradients run.
+// A cell of mixed edges as one op: every node is
+//   y = sum over the edges into it, over their branches of weights[branch] * branch(x),
+// x the state an edge leaves, each branch ending in a batch norm. Without weights it is the sum: a cell of the network
+// that a search derives. In f32 it runs fused (kernels/edge_branches.h, kernels/edge_mix.h): of a branch memory keeps
+// only the raw output before its batch norm, or nothing at all where it is computed again, as pools always are; and all
+// edges that leave a state run together, so that both ways it is passed over once for all of them. The same in plain
+// ops is mixed_cell_in_ops: the readable version, the oracle, and what f64 and gradients of gradients run.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -28,12 +30,13 @@ struct MixedBranch {
   std::vector<SeparableBlock> blocks = {};  // separable: one, or two of which the first takes the stride
 };
 
+// States are numbered: the cell's inputs, then its nodes. An edge leads from a state to a node behind it.
 struct MixedEdgeOperands {
-  Tensor x;             // [batch, height, width, channels]
+  int source = 0, target = 1;
   Tensor weights = {};  // [operations]; one without a branch (`none`) contributes nothing. Undefined: all are 1
   std::int64_t stride = 1;
   std::vector<MixedBranch> branches = {};
-  Tensor skip = {};  // what a skip branch adds where that is not x: a tensor of the output's shape
+  Tensor skip = {};  // what a skip branch adds where that is not the source: a tensor of the target's shape
 };
 
 struct BatchStatistics {
@@ -44,19 +47,20 @@ struct BatchStatistics {
 // first of two blocks; or all.
 enum class Recompute : std::uint8_t { nothing, first_blocks, branches };
 
-struct MixedNodeOptions {
+struct MixedCellOptions {
   double epsilon = 1e-5;
   Recompute recompute = Recompute::nothing;
 };
 
-struct MixedNode {
-  Tensor y;
+struct MixedCell {
+  std::vector<Tensor> nodes;
   std::vector<BatchStatistics> statistics;  // of every batch norm: by edge, branch, block
 };
 
-MixedNode mixed_node(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options = {},
-                     Where where = Where::current());
-MixedNode mixed_node_in_ops(std::span<const MixedEdgeOperands> edges, MixedNodeOptions options = {},
-                            Where where = Where::current());
+// inputs [batch, height, width, channels], of one number of channels; edges in order of their targets.
+MixedCell mixed_cell(std::span<const Tensor> inputs, std::span<const MixedEdgeOperands> edges,
+                     MixedCellOptions options = {}, Where where = Where::current());
+MixedCell mixed_cell_in_ops(std::span<const Tensor> inputs, std::span<const MixedEdgeOperands> edges,
+                            MixedCellOptions options = {}, Where where = Where::current());
 
 }  // namespace nascent

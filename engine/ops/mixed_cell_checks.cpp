@@ -1,4 +1,4 @@
-#include "engine/ops/mixed_node_checks.h"
+#include "engine/ops/mixed_cell_checks.h"
 
 #include "engine/ops/image_checks.h"
 #include "kernels/edge_branches.h"
@@ -6,7 +6,7 @@
 namespace nascent {
 namespace {
 
-constexpr const char* kWho = "mixed_node";
+constexpr const char* kWho = "mixed_cell";
 
 using namespace image_checks;
 using Kind = MixedBranch::Kind;
@@ -31,11 +31,8 @@ void expect_block(const SeparableBlock& block, const Tensor& x, const Where& whe
   expect_shape(kWho, "pointwise weight", block.pointwise.shape(), {1, 1, channels, channels}, where);
 }
 
-void expect_edge(const MixedEdgeOperands& edge, const Where& where) {
-  expect_defined(kWho, "input", edge.x, where);
-  if (edge.weights.defined()) expect_same_dtype(kWho, edge.x, "weights", edge.weights, where);
-  if (edge.x.shape().rank() != 4 || edge.x.elements() == 0)
-    refuse(kWho, "input [batch, height, width, channels]", edge.x.shape().text(), where);
+void expect_edge(const MixedEdgeOperands& edge, const Tensor& input, const Where& where) {
+  if (edge.weights.defined()) expect_same_dtype(kWho, input, "weights", edge.weights, where);
   if (edge.stride < 1) refuse(kWho, "a stride of at least 1", std::to_string(edge.stride), where);
   if (edge.weights.defined() && edge.weights.shape().rank() != 1)
     refuse(kWho, "weights [operations]", edge.weights.shape().text(), where);
@@ -49,30 +46,50 @@ void expect_edge(const MixedEdgeOperands& edge, const Where& where) {
     if ((branch.kind == Kind::separable) != !branch.blocks.empty())
       refuse(kWho, "blocks in separable branches and nowhere else", std::to_string(branch.blocks.size()) + " blocks",
              where);
-    for (const SeparableBlock& block : branch.blocks) expect_block(block, edge.x, where);
+    for (const SeparableBlock& block : branch.blocks) expect_block(block, input, where);
   }
 }
 
 }  // namespace
 
-Shape mixed_edge_output(const MixedEdgeOperands& edge) {
-  const Shape& x = edge.x.shape();
-  return {x[0], (x[1] - 1) / edge.stride + 1, (x[2] - 1) / edge.stride + 1, x[3]};
+Shape mixed_edge_output(const Shape& source, const MixedEdgeOperands& edge) {
+  return {source[0], (source[1] - 1) / edge.stride + 1, (source[2] - 1) / edge.stride + 1, source[3]};
 }
 
-void expect_mixed_edges(std::span<const MixedEdgeOperands> edges, const Where& where) {
+std::vector<Shape> expect_mixed_cell(std::span<const Tensor> inputs, std::span<const MixedEdgeOperands> edges,
+                                     const Where& where) {
+  if (inputs.empty()) refuse(kWho, "at least 1 input", "none", where);
   if (edges.empty()) refuse(kWho, "at least 1 edge", "none", where);
+  std::vector<Shape> states;
+  for (const Tensor& input : inputs) {
+    expect_defined(kWho, "input", input, where);
+    expect_same_dtype(kWho, inputs[0], "input", input, where);
+    if (input.shape().rank() != 4 || input.elements() == 0)
+      refuse(kWho, "input [batch, height, width, channels]", input.shape().text(), where);
+    if (input.shape()[3] != inputs[0].shape()[3])
+      refuse(kWho, "inputs of " + std::to_string(inputs[0].shape()[3]) + " channels", input.shape().text(), where);
+    states.push_back(input.shape());
+  }
   for (const MixedEdgeOperands& edge : edges) {
-    expect_edge(edge, where);
-    expect_same_dtype(kWho, edges[0].x, "input", edge.x, where);
-    const Shape out = mixed_edge_output(edge);
-    expect_shape(kWho, "an edge's output", out, mixed_edge_output(edges[0]), where);
+    const auto known = static_cast<int>(states.size());
+    expect_edge(edge, inputs[0], where);
+    if (edge.target < static_cast<int>(inputs.size()) || edge.target > known || edge.target + 1 < known)
+      refuse(kWho,
+             "edges in order of their targets, this one into node " + std::to_string(known) + " or the one before",
+             std::to_string(edge.target), where);
+    if (edge.source < 0 || edge.source >= edge.target)
+      refuse(kWho, "a source before the target " + std::to_string(edge.target), std::to_string(edge.source), where);
+    const Shape source = states[static_cast<std::size_t>(edge.source)];
+    const Shape out = mixed_edge_output(source, edge);
+    if (edge.target == known) states.push_back(out);
+    expect_shape(kWho, "an edge's output", out, states[static_cast<std::size_t>(edge.target)], where);
     for (const MixedBranch& branch : edge.branches)
       if (branch.kind == Kind::skip)
-        expect_shape(kWho, "what a skip adds", (edge.skip.defined() ? edge.skip : edge.x).shape(), out, where);
+        expect_shape(kWho, "what a skip adds", edge.skip.defined() ? edge.skip.shape() : source, out, where);
     if (out[0] * out[1] * out[2] < 2)
       refuse(kWho, "at least 2 values a channel to take statistics of", out.text(), where);
   }
+  return states;
 }
 
 }  // namespace nascent

@@ -1,10 +1,12 @@
 #pragma once
-// What a mixed node asks of its edges, fused or in ops.
-#include "engine/ops/mixed_node.h"
+// What a mixed cell asks of its edges, fused or in ops.
+#include "engine/ops/mixed_cell.h"
 
 namespace nascent {
 
-Shape mixed_edge_output(const MixedEdgeOperands& edge);
-void expect_mixed_edges(std::span<const MixedEdgeOperands> edges, const Where& where);
+Shape mixed_edge_output(const Shape& source, const MixedEdgeOperands& edge);
+// Returns the shapes of all states: the inputs', then the nodes'.
+std::vector<Shape> expect_mixed_cell(std::span<const Tensor> inputs, std::span<const MixedEdgeOperands> edges,
+                                     const Where& where);
 
 }  // namespace nascent

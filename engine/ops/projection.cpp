@@ -79,7 +79,7 @@ struct KernelProjection {
   Shape shape_;
 };
 
-Tensor scratch_for(const kernels::Projection& p) { return Tensor::empty({kernels::projection_scratch(p)}); }
+Tensor scratch_for(const kernels::Projection& p) { return Tensor::scratch(kernels::projection_scratch(p)); }
 
 Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
   Tensor rstd = Tensor::empty(variance.shape());
@@ -102,7 +102,7 @@ struct NormBackward {
         .batch = dy.shape()[0], .pixels = dy.shape()[1] * dy.shape()[2], .channels = dy.shape()[3]};
     const kernels::MixTerm term{kept.value.data<float>()};
     std::vector<double> sums(static_cast<std::size_t>(2 * s.channels));
-    Tensor scratch = Tensor::empty({kernels::edge_mix_sums_scratch(s, 1, &term)});
+    Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, 1, &term));
     kernels::edge_mix_sums(s, 1, &term, dy.data<float>(), sums.data(), scratch.mutable_data<float>());
     const auto m = static_cast<double>(s.batch * s.pixels);
     for (std::int64_t c = 0; c < s.channels; ++c) {
@@ -201,7 +201,7 @@ Projected projection(const ProjectionOperands& o, ProjectionOptions options, Whe
     for (int i = 0; i < saved; ++i) v.saved(i);  // refuses one that was written to since
     if (v.recording())
       return backward_in_ops(
-          v, inputs_of(o), [&] { return projection_in_ops(o, options, where).y; }, where);
+          v, inputs_of(o), [&] { return std::vector{projection_in_ops(o, options, where).y}; }, where);
     backward_by_kernel(v, o, {v.saved(saved - 1), mean, rstd, !affine});
   };
   std::int64_t macs = 0;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/ops/mixed_node.h"
+#include "engine/ops/mixed_cell.h"
 
 namespace nascent {
 

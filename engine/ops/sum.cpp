@@ -18,7 +18,7 @@ Tensor sum_run(const Tensor& x, int first, int last, const Shape& result) {
   Tensor y = Tensor::empty(result, x.dtype());
   visit(x.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::sum_scratch<T>(s)}, x.dtype());
+    Tensor scratch = Tensor::scratch(kernels::sum_scratch<T>(s), x.dtype());
     kernels::sum(s, x.data<T>(), y.mutable_data<T>(), scratch.mutable_data<T>());
   });
   return y;

@@ -86,7 +86,7 @@ Tensor branch_dots(const Tensor& dy, std::span<const Tensor> branches, Where whe
   Tensor dots = Tensor::empty({count}, dy.dtype());
   visit(dy.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    Tensor scratch = Tensor::empty({kernels::branch_dots_scratch<T>(dy.elements(), count)}, dy.dtype());
+    Tensor scratch = Tensor::scratch(kernels::branch_dots_scratch<T>(dy.elements(), count), dy.dtype());
     kernels::branch_dots(dy.elements(), count, dy.data<T>(), Pointers<T>(branches).data, dots.mutable_data<T>(),
                          scratch.mutable_data<T>());
   });

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,7 @@ namespace nascent {
 struct BufferPool::State {
   std::mutex mutex;
   std::unordered_map<std::size_t, std::vector<std::byte*>> free_lists;
+  std::multimap<std::size_t, std::byte*> free_scratch;
   PoolReport report;
   std::size_t limit = 0;
 
@@ -26,15 +28,41 @@ struct BufferPool::State {
     for (auto& [bytes, list] : free_lists)
       for (std::byte* buffer : list) huge_pages::deallocate(buffer, bytes);
     free_lists.clear();
+    release_scratch();
     report.held_bytes = 0;
 #if defined(__GLIBC__)
     malloc_trim(0);  // small buffers lie in the heap, which glibc would keep for others of their sizes
 #endif
   }
 
-  void give_back(std::byte* buffer, std::size_t bytes) {
+  void release_scratch() {
+    for (auto& [bytes, buffer] : free_scratch) {
+      huge_pages::deallocate(buffer, bytes);
+      report.held_bytes -= bytes;
+    }
+    free_scratch.clear();
+  }
+
+  // Accounts for a buffer handed out: a free one, or null, for which one will be allocated.
+  void hand_out(std::byte* buffer, std::size_t bytes) {
+    if (buffer) {
+      report.held_bytes -= bytes;
+    } else {
+      if (limit && report.reserved_bytes() + bytes > limit)
+        throw MemoryError("tensors need more than the " + std::to_string(limit) + " bytes they may take");
+      ++report.allocations;
+    }
+    report.live_bytes += bytes;
+    report.peak_bytes = std::max(report.peak_bytes, report.live_bytes);
+    report.peak_reserved_bytes = std::max(report.peak_reserved_bytes, report.reserved_bytes());
+  }
+
+  void give_back(std::byte* buffer, std::size_t bytes, bool scratch) {
     std::lock_guard lock(mutex);
-    free_lists[bytes].push_back(buffer);
+    if (scratch)
+      free_scratch.emplace(bytes, buffer);
+    else
+      free_lists[bytes].push_back(buffer);
     report.live_bytes -= bytes;
     report.held_bytes += bytes;
   }
@@ -56,21 +84,34 @@ std::shared_ptr<std::byte> BufferPool::take(std::size_t bytes) {
     if (!list.empty()) {
       buffer = list.back();
       list.pop_back();
-      state_->report.held_bytes -= bytes;
-    } else {
-      if (state_->limit && state_->report.reserved_bytes() + bytes > state_->limit)
-        throw MemoryError("tensors need more than the " + std::to_string(state_->limit) + " bytes they may take");
-      ++state_->report.allocations;
     }
-    state_->report.live_bytes += bytes;
-    PoolReport& report = state_->report;
-    report.peak_bytes = std::max(report.peak_bytes, report.live_bytes);
-    report.peak_reserved_bytes = std::max(report.peak_reserved_bytes, report.reserved_bytes());
+    state_->hand_out(buffer, bytes);
   }
+  return hand_out(buffer, bytes, false);
+}
+
+std::shared_ptr<std::byte> BufferPool::take_scratch(std::size_t bytes) {
+  bytes = std::max(bytes, kAlignment);
+  std::byte* buffer = nullptr;
+  {
+    std::lock_guard lock(state_->mutex);
+    const auto fits = state_->free_scratch.lower_bound(bytes);
+    if (fits != state_->free_scratch.end()) {
+      bytes = fits->first, buffer = fits->second;
+      state_->free_scratch.erase(fits);
+    } else {
+      state_->release_scratch();
+    }
+    state_->hand_out(buffer, bytes);
+  }
+  return hand_out(buffer, bytes, true);
+}
+
+std::shared_ptr<std::byte> BufferPool::hand_out(std::byte* buffer, std::size_t bytes, bool scratch) {
   if (!buffer) buffer = huge_pages::allocate(bytes);
   if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
   // The deleter owns the state, so a tensor that outlives the pool at exit still has somewhere to go.
-  return {buffer, [state = state_, bytes](std::byte* b) { state->give_back(b, bytes); }};
+  return {buffer, [state = state_, bytes, scratch](std::byte* b) { state->give_back(b, bytes, scratch); }};
 }
 
 PoolReport BufferPool::report() const {

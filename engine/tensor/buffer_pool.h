@@ -25,6 +25,9 @@ class BufferPool {
 
   // 64-byte aligned, contents undefined (NaN when poisoned). Never null for zero bytes. Freed when the last owner goes.
   std::shared_ptr<std::byte> take(std::size_t bytes);
+  // The same, of at least so many bytes, for what a kernel works in while it runs. One buffer grows to the largest
+  // asked for and serves all sizes: those of a search's step would be forty, of 125 MB.
+  std::shared_ptr<std::byte> take_scratch(std::size_t bytes);
 
   PoolReport report() const;
   void reset_peak();
@@ -37,6 +40,7 @@ class BufferPool {
  private:
   struct State;
   BufferPool();
+  std::shared_ptr<std::byte> hand_out(std::byte* buffer, std::size_t bytes, bool scratch);
   std::shared_ptr<State> state_;
   bool poison_ = false;
 };

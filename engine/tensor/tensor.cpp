@@ -31,6 +31,14 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
   return t;
 }
 
+Tensor Tensor::scratch(std::int64_t elements, DType dtype) {
+  Tensor t;
+  t.shape_ = {elements};
+  t.dtype_ = dtype;
+  t.storage_ = std::make_shared<Storage>(BufferPool::instance().take_scratch(t.bytes()));
+  return t;
+}
+
 Tensor Tensor::full(const Shape& shape, double value, DType dtype) {
   Tensor t = empty(shape, dtype);
   visit(dtype, [&](auto zero) {

@@ -52,6 +52,8 @@ class Tensor {
  public:
   Tensor() = default;                                                 // undefined: no storage
   static Tensor empty(const Shape& shape, DType dtype = DType::f32);  // contents undefined
+  // [elements] for a kernel to work in while it runs; see BufferPool::take_scratch.
+  static Tensor scratch(std::int64_t elements, DType dtype = DType::f32);
   static Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32) { return full(shape, 0, dtype); }
   static Tensor from(const Shape& shape, std::span<const float> values, Where where = Where::current());

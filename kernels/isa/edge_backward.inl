@@ -7,6 +7,7 @@
 #include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/edge_forward.inl"
 #include "kernels/isa/edge_join.inl"
+#include "kernels/isa/edge_pool_grads.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -187,10 +188,10 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
   const EdgePlane g = EdgePlane::of(in, count, branches);
   const std::int64_t c = g.channels, lanes = g.lanes(), period = g.period();
   float *scale = scratch, *shift = scale + period, *coefficients = shift + period;
-  float* image_sums = coefficients + 3 * count * period;
+  float* image_sums = coefficients + (4 + 3 * count) * period;
   float* packed_at = image_sums + round_up(in.batch * 2 * c, 16);
-  float* packed[kMaxEdgeBranches];
-  BranchWork work[kMaxEdgeBranches];
+  float* packed[kMaxBranchesTogether];
+  BranchWork work[kMaxBranchesTogether];
   if (in.scale) {
     repeat_channels(c, lanes, in.scale, 1, scale);
     repeat_channels(c, lanes, in.shift, 0, shift);
@@ -199,18 +200,21 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
   float* parts = packed_at;
   std::int64_t part_size = 0;
   bool separable = false, weights = false;
+  float* own = coefficients;
   for (int b = 0; b < count; ++b) {
-    float* own = coefficients + b * 3 * period;
+    if (branches[b].kind != EdgeBranchKind::separable) continue;
     repeat_channels(c, lanes, grads[b].a, 0, own);
     repeat_channels(c, lanes, grads[b].b, 0, own + period);
     repeat_channels(c, lanes, grads[b].d, 0, own + 2 * period);
     work[b].packed = packed[b], work[b].coefficients = own, work[b].grads = part_size;
-    if (branches[b].kind != EdgeBranchKind::separable) continue;
+    own += 3 * period;
     separable = true, weights = weights || grads[b].pointwise;
     work[b].taps = forward_taps(g, branches[b]);
     parts += g.packed(branches[b]);
     part_size += g.weight_grads(branches[b]);
   }
+  const PoolGrads max_pools(EdgeBranchKind::max_pool, g, count, branches, grads, own);
+  const PoolGrads avg_pools(EdgeBranchKind::avg_pool, g, count, branches, grads, own + (2 + max_pools.count) * period);
   const EdgeCall call{in, g, count, branches, grads, to};
   const std::int64_t chunks = edge_grad_chunks(in.batch, g.out_pixels(), c);
   float* buffers = parts + chunks * part_size;
@@ -225,35 +229,22 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       const float* x = in.x + n * g.in_pixels() * c;
       const std::int64_t out_image = n * g.out_pixels() * c;
       if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
-      const float *pool = nullptr, *other_pool = nullptr;
       bool add = false;
-      for (int b = 0; b < count; ++b) {
-        const float* dy = grads[b].dy + out_image;
-        if (branches[b].kind == EdgeBranchKind::separable) {
-          separable_image_backward(g, branches[b], work[b], dy, branches[b].z + out_image, planes,
-                                   grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add,
-                                   call.after(b, n));
-          add = true;
-          continue;
-        }
-        if (!to.dx) continue;
-        float* plane = pool ? planes.other_pool : planes.pool;
-        (pool ? other_pool : pool) = plane;
-        float* dz = planes.values;
-        pool_image(g, branches[b].kind, x, dz, planes.tap);
-        fill_gradient_dense(g.out_pixels(), c, lanes, dy, dz, work[b].coefficients, dz);
-        if (branches[b].kind == EdgeBranchKind::max_pool)
-          NASCENT_ISA::max_pool2d_scatter(edge_pool(g), dz, planes.tap, plane);
-        else
-          NASCENT_ISA::avg_pool2d_grad(edge_pool(g), dz, plane);
-      }
+      for (int b = call.separable_from(0); b < count; b = call.separable_from(b + 1), add = true)
+        separable_image_backward(g, branches[b], work[b], grads[b].dy + out_image, branches[b].z + out_image, planes,
+                                 grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add,
+                                 call.after(b, n));
       if (!to.dx) continue;
-      float* dx = to.dx + n * g.in_pixels() * c;
       JoinTerm terms[kMostJoined];
       int joined = 0;
-      if (pool) terms[joined++] = {pool, 1};
-      if (other_pool) terms[joined++] = {other_pool, 1};
-      if (to.skip) terms[joined++] = {to.skip + n * g.in_pixels() * c, to.skip_weight};
+      const auto take = [&](const PoolGrads& pools, float* plane) {
+        if (pools.count == 0) return;
+        pools.image(g, x, out_image, planes, plane);
+        terms[joined++] = {plane, 1};
+      };
+      take(max_pools, planes.pool), take(avg_pools, planes.other_pool);
+      for (int k = 0; k < to.skips; ++k) terms[joined++] = {to.skip[k].dy + out_image, to.skip[k].weight};
+      float* dx = to.dx + n * g.in_pixels() * c;
       if (to.add) terms[joined++] = {dx, 1};
       (separable ? kJoin<true> : kJoin<false>)[joined](g, planes, terms, dx);
       if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, false, image_sums + n * 2 * c);

@@ -41,8 +41,8 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
   float* shift = scale + g.period();
   float* image_sums = shift + g.period();
   float* packed_at = image_sums + round_up(in.batch * sums_image, 16);
-  float* packed[kMaxEdgeBranches];
-  TapList taps[kMaxEdgeBranches];
+  float* packed[kMaxBranchesTogether];
+  TapList taps[kMaxBranchesTogether];
   if (in.scale) {
     repeat_channels(c, g.lanes(), in.scale, 1, scale);
     repeat_channels(c, g.lanes(), in.shift, 0, shift);

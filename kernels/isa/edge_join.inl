@@ -12,7 +12,7 @@ struct JoinTerm {
   const float* from;
   float scale;
 };
-constexpr int kMostJoined = 4;  // two pools, a skip, what dx holds
+constexpr int kMostJoined = 2 + kMaxEdgesTogether + 1;  // two pools, skips, what dx holds
 
 // dx = [relu(x) > 0] * planes.dx + N terms. By their number: to ask for each at every vector cost as much as to add it.
 template <bool kGated, int N>
@@ -30,7 +30,7 @@ void join_terms(const EdgePlane& g, const WorkerPlanes& planes, const JoinTerm* 
       Vector<W> v{};
       fetch_ahead(dx + row + m);
       if (kGated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int t = 0; t < N; ++t) v = multiply_add<W>(broadcast<W>(scale[t]), load_up_to<W>(from[t] + row + m, n), v);
       store_up_to<W>(dx + row + m, v, n);
     });
@@ -40,7 +40,8 @@ void join_terms(const EdgePlane& g, const WorkerPlanes& planes, const JoinTerm* 
 using JoinKernel = void (*)(const EdgePlane&, const WorkerPlanes&, const JoinTerm*, float*);
 template <bool kGated>
 constexpr JoinKernel kJoin[kMostJoined + 1] = {join_terms<kGated, 0>, join_terms<kGated, 1>, join_terms<kGated, 2>,
-                                               join_terms<kGated, 3>, join_terms<kGated, 4>};
+                                               join_terms<kGated, 3>, join_terms<kGated, 4>, join_terms<kGated, 5>,
+                                               join_terms<kGated, 6>, join_terms<kGated, 7>};
 
 }  // namespace
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -33,9 +33,13 @@ class DerivedNetwork::Cell {
     const CellInputs::States in =
         train ? inputs_.forward_fused(s0, s1, context) : inputs_.forward(concat(s0), concat(s1), context);
     std::vector<Tensor> states = {in.s0, in.s1};
-    for (std::size_t k = 0; k + 1 < operations_.size(); k += 2)
-      states.push_back(whole ? fused_node(k, states, context)
-                             : add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
+    if (whole) {
+      const std::vector<Tensor> nodes = fused_nodes(states, context);
+      states.insert(states.end(), nodes.begin(), nodes.end());
+    } else {
+      for (std::size_t k = 0; k + 1 < operations_.size(); k += 2)
+        states.push_back(add(apply(k, states, context, cell), apply(k + 1, states, context, cell)));
+    }
     std::vector<Tensor> out;
     for (int state : concat_) out.push_back(states[state]);
     return out;
@@ -49,18 +53,22 @@ class DerivedNetwork::Cell {
     bool droppable;
   };
 
-  // Both operations into a node as one op.
-  Tensor fused_node(std::size_t k, const std::vector<Tensor>& states, const Context& context) const {
-    MixedEdgeOperands edges[2];
-    for (std::size_t e = 0; e < 2; ++e) {
-      const Operation& operation = operations_[k + e];
-      edges[e].x = states[static_cast<std::size_t>(operation.from)], edges[e].stride = operation.stride;
-      add_branch(edges[e], *operation.module, 0, context);
+  // All operations as one op.
+  std::vector<Tensor> fused_nodes(const std::vector<Tensor>& inputs, const Context& context) const {
+    std::vector<MixedEdgeOperands> edges;
+    for (std::size_t k = 0; k < operations_.size(); ++k) {
+      const Operation& operation = operations_[k];
+      const auto source = static_cast<std::size_t>(operation.from);
+      MixedEdgeOperands& edge = edges.emplace_back();
+      edge.source = operation.from, edge.target = static_cast<int>(inputs.size() + k / 2);
+      edge.stride = operation.stride;
+      add_branch(edge, *operation.module, source < inputs.size() ? inputs[source] : Tensor{}, 0, context);
     }
-    const MixedNode node = mixed_node(edges);
-    std::span<const BatchStatistics> batch = node.statistics;
-    for (std::size_t e = 0; e < 2; ++e) move_statistics(*operations_[k + e].module, batch, node.y.rows(), context);
-    return node.y;
+    const MixedCell cell = mixed_cell(inputs, edges);
+    std::span<const BatchStatistics> batch = cell.statistics;
+    for (const Operation& operation : operations_)
+      move_statistics(*operation.module, batch, cell.nodes[0].rows(), context);
+    return cell.nodes;
   }
 
   Tensor apply(std::size_t k, const std::vector<Tensor>& states, const Context& context, std::uint64_t cell) const {

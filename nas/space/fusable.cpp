@@ -6,7 +6,8 @@
 
 namespace nascent::nas {
 
-void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t weight, const Context& context) {
+void add_branch(MixedEdgeOperands& edge, const Module& operation, const Tensor& source, std::int64_t weight,
+                const Context& context) {
   MixedBranch branch{.kind = MixedBranch::Kind::skip};
   if (const auto* fusable = dynamic_cast<const Fusable*>(&operation)) {
     branch = fusable->branch();
@@ -14,7 +15,7 @@ void add_branch(MixedEdgeOperands& edge, const Module& operation, std::int64_t w
     if (edge.skip.defined())
       throw std::logic_error("an edge can have one operation that is not fused; run it with fuse = false");
     const auto* projection = dynamic_cast<const Projection*>(&operation);
-    edge.skip = projection ? projection->forward_fused({&edge.x, 1}, context) : operation.forward(edge.x, context);
+    edge.skip = projection ? projection->forward_fused({&source, 1}, context) : operation.forward(source, context);
   }
   branch.weight = weight;
   edge.branches.push_back(std::move(branch));

@@ -39,26 +39,22 @@ struct DartsSupernet::Cell {
     return concat(std::span(states).subspan(space.inputs));
   }
 
-  // The same of outputs in parts (the nodes of the cells before, or the stem's output), all edges into a node in one
-  // op. Returns its own nodes: nobody needs them side by side.
+  // The same of outputs in parts (the nodes of the cells before, or the stem's output), all edges in one op. Returns
+  // its nodes: nobody needs them side by side.
   std::vector<Tensor> forward_fused(std::span<const Tensor> s0, std::span<const Tensor> s1,
                                     const std::vector<Tensor>& weights, const Space& space, Recompute recompute,
                                     const Context& context) const {
     const CellInputs::States in = inputs.forward_fused(s0, s1, context);
-    std::vector<Tensor> states = {in.s0, in.s1};
-    for (std::size_t first = 0; first < edges.size();) {
-      std::vector<MixedEdgeOperands> operands;
-      std::size_t end = first;
-      for (; end < edges.size() && space.edges[end].target == space.edges[first].target; ++end)
-        operands.push_back(edges[end].operands(states[static_cast<std::size_t>(space.edges[end].source)], weights[end],
-                                               is_strided(space, end) ? 2 : 1, context));
-      const MixedNode node = mixed_node(operands, {.recompute = recompute});
-      std::span<const BatchStatistics> statistics = node.statistics;
-      for (; first < end; ++first) edges[first].move_statistics(statistics, node.y.rows(), context);
-      states.push_back(node.y);
+    const Tensor states[] = {in.s0, in.s1};
+    std::vector<MixedEdgeOperands> operands;
+    for (std::size_t k = 0; k < edges.size(); ++k) {
+      const Edge& edge = space.edges[k];
+      operands.push_back(edges[k].operands(edge, states, weights[k], is_strided(space, k) ? 2 : 1, context));
     }
-    states.erase(states.begin(), states.begin() + space.inputs);
-    return states;
+    const MixedCell cell = mixed_cell(states, operands, {.recompute = recompute});
+    std::span<const BatchStatistics> statistics = cell.statistics;
+    for (std::size_t k = 0; k < edges.size(); ++k) edges[k].move_statistics(statistics, cell.nodes[0].rows(), context);
+    return cell.nodes;
   }
 
   bool is_strided(const Space& space, std::size_t edge) const {

@@ -20,11 +20,14 @@ Tensor MixedEdge::forward(const Tensor& x, const Tensor& weights, const Context&
   return weighted_sum(first == 0 ? weights : slice(weights, {.axis = 0, .begin = first, .end = count}), branches);
 }
 
-MixedEdgeOperands MixedEdge::operands(const Tensor& x, const Tensor& weights, std::int64_t stride,
-                                      const Context& context) const {
-  MixedEdgeOperands edge{.x = x, .weights = weights, .stride = stride};
+MixedEdgeOperands MixedEdge::operands(const Edge& place, std::span<const Tensor> inputs, const Tensor& weights,
+                                      std::int64_t stride, const Context& context) const {
+  MixedEdgeOperands edge{.source = place.source, .target = place.target, .weights = weights, .stride = stride};
+  const auto source = static_cast<std::size_t>(place.source);
   for (std::size_t k = 0; k < operations_.size(); ++k)
-    if (operations_[k]) add_branch(edge, *operations_[k], static_cast<std::int64_t>(k), context);
+    if (operations_[k])
+      add_branch(edge, *operations_[k], source < inputs.size() ? inputs[source] : Tensor{},
+                 static_cast<std::int64_t>(k), context);
   return edge;
 }
 

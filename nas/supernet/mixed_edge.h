@@ -1,10 +1,12 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/nn/module.h"
-#include "engine/ops/mixed_node.h"
+#include "engine/ops/mixed_cell.h"
+#include "nas/space/space.h"
 
 namespace nascent::nas {
 
@@ -16,9 +18,11 @@ class MixedEdge {
   // weights [operations]
   Tensor forward(const Tensor& x, const Tensor& weights, const Context& context) const;
 
-  // The same for a mixed node to compute.
-  MixedEdgeOperands operands(const Tensor& x, const Tensor& weights, std::int64_t stride, const Context& context) const;
-  // Takes this edge's statistics off the front of what the node found.
+  // The same for a mixed cell to compute, whose inputs are given: an operation that it cannot runs here on one of
+  // those.
+  MixedEdgeOperands operands(const Edge& place, std::span<const Tensor> inputs, const Tensor& weights,
+                             std::int64_t stride, const Context& context) const;
+  // Takes this edge's statistics off the front of what the cell found.
   void move_statistics(std::span<const BatchStatistics>& batch, std::int64_t values, const Context& context) const;
 
  private:

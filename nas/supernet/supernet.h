@@ -20,7 +20,7 @@ struct SupernetOptions {
   std::int64_t classes = 10;
   DType dtype = DType::f32;
   std::uint64_t seed = 0;
-  // DARTS space, Phase::train: compute a node's edges in one op (engine/ops/mixed_node.h) rather than op by op.
+  // DARTS space, Phase::train: compute a cell's edges in one op (engine/ops/mixed_cell.h) rather than op by op.
   bool fuse = true;
   // Of that many cells from the first on, keep only the nodes and compute the branches again going backward: less
   // memory, more time, the same bits.

@@ -121,11 +121,11 @@ TEST_CASE("every op has a row, and every row an op") {
   }
   // Composites have no node of their own: they and all others are functions of the vocabulary.
   std::stringstream text;
-  for (const char* name : {"ops.h", "mixed_node.h", "projection.h"})
+  for (const char* name : {"ops.h", "mixed_cell.h", "projection.h"})
     text << std::ifstream(NASCENT_SOURCE_DIR "/engine/ops/" + std::string(name)).rdbuf();
   const std::string vocabulary = text.str();
   std::set<std::string> declared;
-  const std::regex declaration("\n(?:Tensor|BatchNormed|MixedNode|Projected) ([a-z_0-9]+)\\(");
+  const std::regex declaration("\n(?:Tensor|BatchNormed|MixedCell|Projected) ([a-z_0-9]+)\\(");
   for (std::sregex_iterator it(vocabulary.begin(), vocabulary.end(), declaration), end; it != end; ++it)
     declared.insert((*it)[1]);
   CHECK(declared == rows);

@@ -209,7 +209,8 @@ void compare(const Case& c, const KernelTable& isa) {
 
   Guarded<float> dx_f(in), sum(ch), sum_x(ch);
   EdgeInputGrad to{.dx = dx_f.data(), .sum_dx = sum.data(), .sum_dx_x = sum_x.data()};
-  if (c.stride == 1) to.skip = xf.data(), to.skip_weight = 3;
+  const EdgeSkip skip{xf.data(), 3};
+  if (c.stride == 1) to.skips = 1, to.skip = &skip;
   isa.fused_edge->branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
   if (c.stride == 1)
     for (std::size_t i = 0; i < dx.size(); ++i) dx[i] += 3 * x[i];

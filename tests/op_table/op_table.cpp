@@ -27,7 +27,7 @@ const std::vector<OpRow>& op_table() {
   static const std::vector<OpRow> table = [] {
     std::vector<OpRow> rows;
     for (auto part : {elementwise_rows, shape_rows, reduction_rows, matrix_rows, convolution_rows, pooling_rows,
-                      normalisation_rows, mixed_edge_rows, mixed_node_rows, projection_rows})
+                      normalisation_rows, mixed_edge_rows, mixed_cell_rows, projection_rows})
       for (OpRow& row : part()) rows.push_back(std::move(row));
     return rows;
   }();

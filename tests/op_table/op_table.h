@@ -48,7 +48,7 @@ std::vector<OpRow> convolution_rows();
 std::vector<OpRow> pooling_rows();
 std::vector<OpRow> normalisation_rows();
 std::vector<OpRow> mixed_edge_rows();
-std::vector<OpRow> mixed_node_rows();
+std::vector<OpRow> mixed_cell_rows();
 std::vector<OpRow> projection_rows();
 
 // Deterministic inputs for a sample.

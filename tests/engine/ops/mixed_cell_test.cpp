@@ -1,5 +1,5 @@
-// What the op table does not say about the mixed node: keeping less for the way back changes no bit.
-#include "engine/ops/mixed_node.h"
+// What the op table does not say about the mixed cell: keeping less for the way back changes no bit.
+#include "engine/ops/mixed_cell.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -28,7 +28,7 @@ TEST_CASE("raw outputs computed again are the same bits, and not held until then
   using Kind = MixedBranch::Kind;
   const Shape shape{3, 9, 8, 5};
   const Tensor x = normals(shape, "x"), dy = normals(shape, "dy"), weights = normals({5}, "weights");
-  MixedEdgeOperands edge{.x = x, .weights = weights};
+  MixedEdgeOperands edge{.weights = weights};
   for (const Kind kind : {Kind::max_pool, Kind::avg_pool, Kind::skip})
     edge.branches.push_back({.kind = kind, .weight = static_cast<std::int64_t>(edge.branches.size())});
   std::vector<Tensor> watched = {x, weights};
@@ -48,8 +48,9 @@ TEST_CASE("raw outputs computed again are the same bits, and not held until then
   const auto run = [&](Recompute recompute) {
     Tape tape;
     tape.watch(watched);
-    Outcome outcome{
-        .y = mixed_node({&edge, 1}, {.recompute = recompute}).y, .gradients = {}, .held = tape.saved_bytes()};
+    Outcome outcome{.y = mixed_cell({&x, 1}, {&edge, 1}, {.recompute = recompute}).nodes[0],
+                    .gradients = {},
+                    .held = tape.saved_bytes()};
     const Gradients gradients = tape.backward(outcome.y, {.seed = dy});
     for (const Tensor& t : watched) outcome.gradients.push_back(gradients[t]);
     return outcome;
@@ -65,4 +66,24 @@ TEST_CASE("raw outputs computed again are the same bits, and not held until then
       CHECK(same(less.gradients[i], most.gradients[i]));
     }
   }
+}
+
+TEST_CASE("what nobody reads of a cell sends nothing back") {
+  const Shape shape{2, 5, 4, 3};
+  const Tensor x = normals(shape, "x"), used = normals({2}, "used"), unused = normals({2}, "unused");
+  std::vector<MixedEdgeOperands> edges(2);
+  for (std::size_t e = 0; e < 2; ++e) {
+    edges[e].target = static_cast<int>(1 + e);
+    edges[e].weights = e == 0 ? used : unused;
+    edges[e].branches = {{.kind = MixedBranch::Kind::skip}, {.kind = MixedBranch::Kind::max_pool, .weight = 1}};
+  }
+  const auto gradients = [&](std::span<const MixedEdgeOperands> some) {
+    Tape tape;
+    tape.watch(std::vector{x, used, unused});
+    const Tensor node = mixed_cell({&x, 1}, some).nodes[0];
+    const Gradients g = tape.backward(node, {.seed = normals(shape, "dy")});
+    return std::vector{g[x], g[used], g[unused]};
+  };
+  const std::vector<Tensor> both = gradients(edges), alone = gradients(std::span(edges).first(1));
+  for (std::size_t i = 0; i < both.size(); ++i) CHECK(same(both[i], alone[i]));
 }

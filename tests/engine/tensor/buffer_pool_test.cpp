@@ -27,6 +27,21 @@ TEST_CASE("a freed buffer waits for the next request of its exact size") {
   CHECK(pool.report().allocations == before.allocations + 3);
 }
 
+TEST_CASE("one buffer grows to the largest scratch asked for and serves all") {
+  BufferPool& pool = BufferPool::instance();
+  pool.release_held();
+  const PoolReport before = pool.report();
+  pool.take_scratch(100'000);
+  pool.take_scratch(300'000);
+  CHECK(pool.report().held_bytes == 300'000);
+  for (const std::size_t bytes : {100'000u, 300'000u, 0u, 299'999u}) pool.take_scratch(bytes);
+  CHECK(pool.report().allocations == before.allocations + 2);
+  const auto in_use = pool.take_scratch(10);
+  CHECK(pool.report().live_bytes == before.live_bytes + 300'000);
+  const auto another = pool.take_scratch(10);
+  CHECK(another != in_use);
+}
+
 TEST_CASE("the peak is remembered until it is reset") {
   BufferPool& pool = BufferPool::instance();
   pool.reset_peak();
