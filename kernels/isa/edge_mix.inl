@@ -81,31 +81,40 @@ void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const floa
   });
 }
 
-// sums[t][channels] of dy * z_t for N terms, and dy_sums[channels] of dy alone where that is not null; one image, the
-// V vectors of channels from c on, the last of n lanes. Few terms are summed in four chains, since an addition waits 4
-// cycles for the one before it.
+// sums[t][channels] of dy * z_t for N terms, and dy_sums[channels] of dy alone where that is not null; pixels [begin,
+// end) of an image, added to what there is unless begin is 0, which takes one chain; the V vectors of channels from c
+// on, the last of n lanes. Few terms are summed in four chains, since an addition waits 4 cycles for the one before it.
 template <int W, int N, int V>
-NASCENT_INLINE void sum_products(std::int64_t pixels, std::int64_t channels, std::int64_t c, std::int64_t n,
-                                 const float* dy, const float* const* z, float* dy_sums, float* sums) {
+NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int64_t channels, std::int64_t c,
+                                 std::int64_t n, const float* dy, const float* const* z, float* dy_sums, float* sums) {
   constexpr int kChains = N < 3 ? 4 : 1;
+  // The second vector of a line finds it fetched.
+  const bool fetch = V > 1 || c % 16 == 0;
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
   Vector<W> sum[V][kChains][1 + N] = {};
+  if (begin > 0)
+    unrolled<V>([&](auto v) __attribute__((always_inline)) {
+      const std::int64_t at = c + v.value * W;
+      if (dy_sums) sum[v.value][0][0] = load_up_to<W>(dy_sums + at, n);
+#pragma GCC unroll 8
+      for (int t = 0; t < N; ++t) sum[v.value][0][1 + t] = load_up_to<W>(sums + t * channels + at, n);
+    });
   const auto add = [&](int chain, std::int64_t pixel) __attribute__((always_inline)) {
     unrolled<V>([&](auto v) __attribute__((always_inline)) {
       Vector<W>(&to)[1 + N] = sum[v.value][chain];
       const std::int64_t at = pixel + v.value * W;
-      __builtin_prefetch(dy + at + kFetchAhead);
+      if (fetch) __builtin_prefetch(dy + at + kFetchAhead);
       const Vector<W> g = load_up_to<W>(dy + at, n);
       to[0] += g;
       unrolled<N>([&](auto t) __attribute__((always_inline)) {
-        __builtin_prefetch(from[t.value] + at + kFetchAhead);
+        if (fetch) __builtin_prefetch(from[t.value] + at + kFetchAhead);
         to[1 + t.value] = multiply_add<W>(g, load_up_to<W>(from[t.value] + at, n), to[1 + t.value]);
       });
     });
   };
-  const std::int64_t end = pixels * channels + c;
-  std::int64_t at = c;
+  const std::int64_t end = last * channels + c;
+  std::int64_t at = begin * channels + c;
   for (; at + (kChains - 1) * channels < end; at += kChains * channels)
     unrolled<kChains>([&](auto i) __attribute__((always_inline)) { add(i.value, at + i.value * channels); });
   for (; at < end; at += channels) add(0, at);
@@ -123,15 +132,21 @@ NASCENT_INLINE void sum_products(std::int64_t pixels, std::int64_t channels, std
   });
 }
 // Two vectors of channels at a time where registers hold the sums of both: pixels are then read two lines at a time and
-// not every other one, half as often.
+// not every other one, half as often. With 16 registers some pixels at a time, which the second vector of their lines
+// finds in L1: half of it, for all terms.
 template <int W, int N>
 NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z,
                                 float* dy_sums, float* sums) {
-  std::int64_t c = 0;
-  if constexpr (kRegisters == 32 && N >= 3)
-    for (; c + 2 * W <= channels; c += 2 * W) sum_products<W, N, 2>(pixels, channels, c, W, dy, z, dy_sums, sums);
-  for (; c < channels; c += W)
-    sum_products<W, N, 1>(pixels, channels, c, channels - c < W ? channels - c : W, dy, z, dy_sums, sums);
+  const std::int64_t fit = kEdgeBandFloats / ((1 + N) * channels), few = fit < 4 ? 4 : fit,
+                     step = kRegisters == 32 || N < 3 || channels <= W ? pixels : few;
+  for (std::int64_t begin = 0; begin < pixels; begin += step) {
+    const std::int64_t end = begin + step < pixels ? begin + step : pixels;
+    std::int64_t c = 0;
+    if constexpr (kRegisters == 32 && N >= 3)
+      for (; c + 2 * W <= channels; c += 2 * W) sum_products<W, N, 2>(begin, end, channels, c, W, dy, z, dy_sums, sums);
+    for (; c < channels; c += W)
+      sum_products<W, N, 1>(begin, end, channels, c, channels - c < W ? channels - c : W, dy, z, dy_sums, sums);
+  }
 }
 template <int N>
 void mix_sums(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z, float* dy_sums,

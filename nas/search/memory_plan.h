@@ -1,5 +1,5 @@
 #pragma once
-// Memory against time: cells whose mixed nodes keep only their inputs compute the rest again on the way back, with the
+// Memory against time: cells that keep only their states compute the rest again on the way back, with the
 // same bits.
 #include <functional>
 
