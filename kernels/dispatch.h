@@ -23,8 +23,8 @@ struct FusedEdgeKernels {
   void (*branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
   void (*branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*, const EdgeInputGrad&,
                             float* scratch);
-  void (*mix)(const MixShape&, int count, const MixTerm*, const float* shift, bool add, float* y, float* scratch);
-  void (*mix_sums)(const MixShape&, int count, const MixTerm*, const float* dy, double* sums, float* scratch);
+  void (*mix)(const MixShape&, int mixes, const EdgeMix*, float* scratch);
+  void (*mix_sums)(const MixShape&, int mixes, const EdgeMixSums*, float* scratch);
   void (*projection_forward)(const Projection&, float* z, float* mean, float* variance, float* scratch);
   void (*projection_backward)(const Projection&, const ProjectionGrad&, float* scratch);
 };

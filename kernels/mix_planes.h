@@ -1,6 +1,6 @@
 #pragma once
-// Where the mix of an edge keeps what it needs beside its terms, shared by the kernels and by the functions that size
-// their scratch: coefficients or sums first, then a worker's planes of the pools.
+// Where mixes keep what they need beside their terms, shared by the kernels and by the functions that size their
+// scratch: coefficients or sums, a mix after the other, then a worker's planes of the pools.
 #include <cstdint>
 
 #include "kernels/edge_mix.h"
@@ -9,26 +9,36 @@
 
 namespace nascent::kernels {
 
-[[gnu::always_inline]] static inline std::int64_t mix_coefficients(const MixShape& s, int count) {
-  return (1 + count) * round_up(s.channels, 16);
+[[gnu::always_inline]] static inline std::int64_t mix_floats(const MixShape& s, const EdgeMix& mix) {
+  return (1 + mix.count) * round_up(s.channels, 16);
 }
-[[gnu::always_inline]] static inline std::int64_t mix_image_sums(const MixShape& s, int count) {
-  return round_up(s.batch * (1 + count) * s.channels, 16);
+[[gnu::always_inline]] static inline std::int64_t mix_floats(const MixShape& s, const EdgeMixSums& mix) {
+  return round_up(s.batch * (1 + mix.count) * s.channels, 16);
 }
 
-// One plane a pool and worker, of an image of y: two of 32 x 32 x 16 are 128 KB, which stay in L2.
+// One plane a pool and worker, of an image of y: two of 32 x 32 x 16 are 128 KB, which stay in L2. Terms that take the
+// same pool of the same tensor share one.
 struct MixPlanes {
-  std::int64_t plane, pools;
+  std::int64_t plane, pools = 0, before = 0;  // floats of a plane; planes; floats before the first
+  MixTerm pool[kMaxMixTerms];
 
-  [[gnu::always_inline]] static MixPlanes of(const MixShape& s, int count, const MixTerm* terms) {
-    std::int64_t pools = 0;
-    for (int t = 0; t < count; ++t) pools += terms[t].source != MixSource::tensor;
-    return {round_up(s.pixels * s.channels + 64, 16), pools};
+  template <class Mix>
+  [[gnu::always_inline]] MixPlanes(const MixShape& s, int mixes, const Mix* mix)
+      : plane(round_up(s.pixels * s.channels + 64, 16)) {
+    for (int m = 0; m < mixes; ++m) {
+      before += mix_floats(s, mix[m]);
+      for (int t = 0; t < mix[m].count; ++t)
+        if (mix[m].terms[t].source != MixSource::tensor && of(mix[m].terms[t]) == pools)
+          pool[pools++] = mix[m].terms[t];
+    }
   }
-  [[gnu::always_inline]] static std::int64_t floats(const MixShape& s, int count, const MixTerm* terms) {
-    const MixPlanes planes = of(s, count, terms);
-    return threads() * planes.pools * planes.plane;
+  // Which plane a pool is taken into; `pools` where it has none yet.
+  [[gnu::always_inline]] std::int64_t of(const MixTerm& term) const {
+    std::int64_t p = 0;
+    while (p < pools && (pool[p].z != term.z || pool[p].source != term.source)) ++p;
+    return p;
   }
+  [[gnu::always_inline]] std::int64_t floats() const { return before + threads() * pools * plane; }
 };
 
 }  // namespace nascent::kernels

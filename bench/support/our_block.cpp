@@ -46,11 +46,12 @@ struct BackwardBuffers {
         d(s.channels),
         depthwise(s.kernel * s.kernel * s.channels),
         pointwise(s.channels * s.channels),
-        scratch(kernels::edge_mix_sums_scratch(shape, 1, &term)),
+        scratch(kernels::edge_mix_sums_scratch(shape, 1, &mix)),
         sums(static_cast<std::size_t>(2 * s.channels)) {}
 
   kernels::MixShape shape;
   kernels::MixTerm term = {};
+  kernels::EdgeMixSums mix = {.count = 1, .terms = &term};
   Buffer dy, dx, a, b, d, depthwise, pointwise, scratch;
   std::vector<double> sums;
 };
@@ -58,7 +59,8 @@ struct BackwardBuffers {
 // The batch norm's sums, its coefficients, and the branch.
 void backward(BranchBuffers& f, BackwardBuffers& g) {
   g.term.z = f.z.data();
-  kernels::edge_mix_sums(g.shape, 1, &g.term, g.dy.data(), g.sums.data(), g.scratch.data());
+  g.mix.dy = g.dy.data(), g.mix.sums = g.sums.data();
+  kernels::edge_mix_sums(g.shape, 1, &g.mix, g.scratch.data());
   const auto rows = static_cast<double>(g.shape.batch * g.shape.pixels);
   for (std::int64_t c = 0; c < g.shape.channels; ++c) {
     const double mean = f.mean.data()[c], rstd = 1 / std::sqrt(f.variance.data()[c] + 1e-5);

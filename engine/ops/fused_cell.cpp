@@ -8,6 +8,9 @@
 namespace nascent::fused {
 namespace {
 
+static_assert(kernels::kMaxMixes >= kernels::kMaxEdgesTogether &&
+              kernels::kMaxMixTerms >= kernels::kMaxBranchesTogether);
+
 using Kind = MixedBranch::Kind;
 
 Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
@@ -163,26 +166,40 @@ kernels::MixShape mix_shape(const Tensor& source, std::int64_t stride, const Ten
           .pool = {.height = in[1], .width = in[2], .channels = in[3], .kernel = 3, .stride = stride, .padding = 1}};
 }
 
-void mix(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw, bool add, Tensor& y) {
-  const std::vector<MixTermOf> terms = mix_terms(edge, source, raw);
-  const int count = static_cast<int>(terms.size());
-  const kernels::MixShape s = mix_shape(source, edge.stride, y);
-  std::vector<float> scales(static_cast<std::size_t>(count * s.channels)), shift(static_cast<std::size_t>(s.channels));
-  std::vector<double> shifts(shift.size());
-  std::vector<kernels::MixTerm> kernel_terms;
-  for (int t = 0; t < count; ++t) {
-    const MixTermOf& term = terms[static_cast<std::size_t>(t)];
-    float* scale = scales.data() + t * s.channels;
-    for (std::int64_t c = 0; c < s.channels; ++c) {
-      scale[c] = static_cast<float>(term.weight * (term.raw ? term.raw->scale(c) : 1));
-      if (term.raw) shifts[static_cast<std::size_t>(c)] += term.weight * term.raw->shift(c);
+void mix(Cell& cell, const Fan& fan, const std::vector<Shape>& shapes) {
+  const Tensor& source = cell.states[static_cast<std::size_t>(fan.source)];
+  const std::int64_t channels = source.shape()[3];
+  struct Arrays {
+    std::vector<float> scales, shift;
+    std::vector<kernels::MixTerm> terms;
+  };
+  std::vector<Arrays> arrays(fan.edges.size());
+  std::vector<kernels::EdgeMix> mixes;
+  kernels::MixShape s;
+  for (std::size_t i = 0; i < fan.edges.size(); ++i) {
+    const std::size_t e = fan.edges[i];
+    const std::vector<MixTermOf> terms = mix_terms(cell.edges[e], source, cell.raw[e]);
+    auto& [scales, shift, kernel_terms] = arrays[i];
+    std::vector<double> shifts(static_cast<std::size_t>(channels));
+    scales.reserve(terms.size() * shifts.size());
+    for (const MixTermOf& term : terms) {
+      kernel_terms.push_back({term.z.data<float>(), scales.data() + scales.size(), term.source});
+      for (std::int64_t c = 0; c < channels; ++c) {
+        scales.push_back(static_cast<float>(term.weight * (term.raw ? term.raw->scale(c) : 1)));
+        if (term.raw) shifts[static_cast<std::size_t>(c)] += term.weight * term.raw->shift(c);
+      }
     }
-    kernel_terms.push_back({term.z.data<float>(), scale, term.source});
+    shift.assign(shifts.begin(), shifts.end());
+    const auto target = static_cast<std::size_t>(cell.edges[e].target);
+    Tensor& y = cell.states[target];
+    const bool add = y.defined();
+    if (!add) y = Tensor::empty(shapes[target]);
+    s = mix_shape(source, fan.stride, y);
+    mixes.push_back({static_cast<int>(terms.size()), kernel_terms.data(), shift.data(), add, y.mutable_data<float>()});
   }
-  for (std::size_t c = 0; c < shift.size(); ++c) shift[c] = static_cast<float>(shifts[c]);
-  Tensor scratch = Tensor::scratch(kernels::edge_mix_scratch(s, count, kernel_terms.data()));
-  kernels::edge_mix(s, count, kernel_terms.data(), shift.data(), add, y.mutable_data<float>(),
-                    scratch.mutable_data<float>());
+  const int count = static_cast<int>(mixes.size());
+  Tensor scratch = Tensor::scratch(kernels::edge_mix_scratch(s, count, mixes.data()));
+  kernels::edge_mix(s, count, mixes.data(), scratch.mutable_data<float>());
 }
 
 std::vector<Tensor> operands(const Cell& cell) {

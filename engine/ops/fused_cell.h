@@ -72,8 +72,8 @@ void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& ra
 void run_second_blocks(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
 // Lets go of the z that going backward computes again.
 void forget(Recompute what, RawEdge& raw);
-// y (+)= the mix of the edge's last raw outputs.
-void mix(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw, bool add, Tensor& y);
+// Adds the mixes of a fan's last raw outputs to their nodes; a node not defined yet is made, of its shape.
+void mix(Cell& cell, const Fan& fan, const std::vector<Shape>& shapes);
 
 // Inputs in the order in which record() gets them: the cell's inputs; then of every edge skip, weights, and depthwise,
 // pointwise, gamma and beta of its blocks.

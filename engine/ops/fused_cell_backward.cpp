@@ -3,6 +3,7 @@
 // an affine map of dy and z, handed to the kernels as coefficients. And dgamma = w*S2, dbeta = w*S1,
 // dL/dw = sum over channels of gamma*S2 + beta*S1.
 #include <numeric>
+#include <utility>
 
 #include "engine/ops/fused_cell.h"
 #include "engine/ops/ops.h"
@@ -96,9 +97,9 @@ class EdgeBackward {
   }
 
   // Lets go of a second block's raw output when it was read for the last time.
-  void propagate(RawEdge& raw, FirstBlocks& first) {
-    const std::vector<MixTermOf> terms = mix_terms(edge_, source_, raw);
-    const std::vector<double> sums = sums_of(terms);
+  // `sums` of dy, and of dy times each term: [1 + terms, channels].
+  void propagate(const std::vector<MixTermOf>& terms, const std::vector<double>& sums, RawEdge& raw,
+                 FirstBlocks& first) {
     const auto channels = static_cast<std::size_t>(channels_);
     double skip_weight = 0;
     bool identity = false;
@@ -124,19 +125,6 @@ class EdgeBackward {
   }
 
  private:
-  // Of dy, and of dy times each term: [1 + terms, channels].
-  std::vector<double> sums_of(const std::vector<MixTermOf>& terms) const {
-    const int count = static_cast<int>(terms.size());
-    const kernels::MixShape s = mix_shape(source_, edge_.stride, dy_);
-    std::vector<kernels::MixTerm> kernel_terms;
-    for (const MixTermOf& term : terms) kernel_terms.push_back({.z = term.z.data<float>(), .source = term.source});
-    std::vector<double> sums(static_cast<std::size_t>((1 + count) * s.channels));
-    Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, count, kernel_terms.data()));
-    kernels::edge_mix_sums(s, count, kernel_terms.data(), dy_.data<float>(), sums.data(),
-                           scratch.mutable_data<float>());
-    return sums;
-  }
-
   void add_weight_grad(const MixedBranch& branch, double gradient) {
     if (!dweights_.empty()) dweights_[static_cast<std::size_t>(branch.weight)] += gradient;
   }
@@ -226,6 +214,29 @@ void run_first_blocks_backward(Vjp& v, const Tensor& source, std::int64_t stride
     }
 }
 
+// An edge of a fan that something came back to, and the sums from which its gradients follow.
+struct Arrival {
+  std::size_t edge;
+  const Tensor& dy;
+  std::vector<MixTermOf> terms;
+  std::vector<double> sums;
+};
+void take_sums(const Tensor& source, std::int64_t stride, std::vector<Arrival>& arrivals) {
+  if (arrivals.empty()) return;
+  const kernels::MixShape s = mix_shape(source, stride, arrivals[0].dy);
+  std::vector<std::vector<kernels::MixTerm>> terms(arrivals.size());
+  std::vector<kernels::EdgeMixSums> mixes;
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    Arrival& a = arrivals[i];
+    for (const MixTermOf& term : a.terms) terms[i].push_back({.z = term.z.data<float>(), .source = term.source});
+    a.sums.resize((1 + a.terms.size()) * static_cast<std::size_t>(s.channels));
+    mixes.push_back({static_cast<int>(terms[i].size()), terms[i].data(), a.dy.data<float>(), a.sums.data()});
+  }
+  const int count = static_cast<int>(mixes.size());
+  Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, count, mixes.data()));
+  kernels::edge_mix_sums(s, count, mixes.data(), scratch.mutable_data<float>());
+}
+
 }  // namespace
 
 void backward(Vjp& v, const Cell& cell) {
@@ -250,14 +261,18 @@ void backward(Vjp& v, const Cell& cell) {
     const bool node = state >= cell.inputs, wanted = node || v.needs(fan->source);
     const Tensor& source = cell.states[state];
     run_first_blocks(cell, *fan, raw);
-    FirstBlocks first;
+    std::vector<Arrival> arrivals;
     for (const std::size_t e : fan->edges) {
-      const MixedEdgeOperands& edge = cell.edges[e];
-      const Tensor& dy = gradients[static_cast<std::size_t>(edge.target)];
-      if (dy.defined()) {
-        run_second_blocks(edge, cell.epsilon, raw[e]);
-        EdgeBackward(v, edge, source, first_inputs[e], wanted, dy).propagate(raw[e], first);
-      }
+      const Tensor& dy = gradients[static_cast<std::size_t>(cell.edges[e].target)];
+      if (!dy.defined()) continue;
+      run_second_blocks(cell.edges[e], cell.epsilon, raw[e]);
+      arrivals.push_back({e, dy, mix_terms(cell.edges[e], source, raw[e]), {}});
+    }
+    take_sums(source, fan->stride, arrivals);
+    FirstBlocks first;
+    for (Arrival& a : arrivals) {
+      EdgeBackward(v, cell.edges[a.edge], source, first_inputs[a.edge], wanted, a.dy)
+          .propagate(std::exchange(a.terms, {}), a.sums, raw[a.edge], first);
     }
     if (first.blocks.empty() && first.skips.empty()) continue;
     Tensor own;  // where nothing has met yet, or somebody else holds it

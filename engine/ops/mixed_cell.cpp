@@ -30,16 +30,9 @@ void run_forward(fused::Cell& cell, const std::vector<Shape>& shapes, Recompute 
   cell.states.resize(shapes.size());
   for (const fused::Fan& fan : fused::fans(cell.edges)) {
     fused::run_first_blocks(cell, fan, cell.raw);
-    for (const std::size_t e : fan.edges) {
-      const MixedEdgeOperands& edge = cell.edges[e];
-      const auto target = static_cast<std::size_t>(edge.target);
-      Tensor& y = cell.states[target];
-      const bool add = y.defined();
-      if (!add) y = Tensor::empty(shapes[target]);
-      fused::run_second_blocks(edge, cell.epsilon, cell.raw[e]);
-      fused::mix(edge, cell.source(e), cell.raw[e], add, y);
-      fused::forget(recompute, cell.raw[e]);
-    }
+    for (const std::size_t e : fan.edges) fused::run_second_blocks(cell.edges[e], cell.epsilon, cell.raw[e]);
+    fused::mix(cell, fan, shapes);
+    for (const std::size_t e : fan.edges) fused::forget(recompute, cell.raw[e]);
   }
 }
 

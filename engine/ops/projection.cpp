@@ -102,8 +102,9 @@ struct NormBackward {
         .batch = dy.shape()[0], .pixels = dy.shape()[1] * dy.shape()[2], .channels = dy.shape()[3]};
     const kernels::MixTerm term{kept.value.data<float>()};
     std::vector<double> sums(static_cast<std::size_t>(2 * s.channels));
-    Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, 1, &term));
-    kernels::edge_mix_sums(s, 1, &term, dy.data<float>(), sums.data(), scratch.mutable_data<float>());
+    const kernels::EdgeMixSums mix{1, &term, dy.data<float>(), sums.data()};
+    Tensor scratch = Tensor::scratch(kernels::edge_mix_sums_scratch(s, 1, &mix));
+    kernels::edge_mix_sums(s, 1, &mix, scratch.mutable_data<float>());
     const auto m = static_cast<double>(s.batch * s.pixels);
     for (std::int64_t c = 0; c < s.channels; ++c) {
       const double s1 = sums[static_cast<std::size_t>(c)], mean = kept.xhat_mean(c);

@@ -17,25 +17,28 @@ inline std::int64_t mix_lanes(std::int64_t channels) {
   return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
 }
 
-// z[t]: where term t of image n is read. Pools are taken first, into planes of p.plane floats from `plane` on, and
-// while the first of them is taken the first tensor is fetched, with the second pool the second: one line for one of a
-// pool is what a core fetches in that time; with two a line, mixing takes a tenth longer.
-inline void mix_images(const MixShape& s, const MixPlanes& p, int count, const MixTerm* terms, std::int64_t n,
-                       float* plane, const float** z) {
+// The pools of image n, taken into planes from `plane` on, and meanwhile the first mix's first tensors fetched, one a
+// pool: one line for one of a pool is what a core fetches in that time; with two a line, mixing takes a tenth longer.
+template <class Mix>
+inline void take_pools(const MixShape& s, const MixPlanes& p, const Mix& first, std::int64_t n, float* plane) {
   const std::int64_t input = s.pool.height * s.pool.width * s.channels;
-  for (int t = 0; t < count; ++t)
-    if (terms[t].source == MixSource::tensor) z[t] = terms[t].z + n * s.pixels * s.channels;
   int fetched = 0;
-  for (int t = 0; t < count; ++t) {
-    if (terms[t].source == MixSource::tensor) continue;
-    while (fetched < count && terms[fetched].source != MixSource::tensor) ++fetched;
-    const float *x = terms[t].z + n * input, *next = fetched < count ? z[fetched++] : nullptr;
-    if (terms[t].source == MixSource::max_pool)
+  for (std::int64_t i = 0; i < p.pools; ++i, plane += p.plane) {
+    while (fetched < first.count && first.terms[fetched].source != MixSource::tensor) ++fetched;
+    const float *x = p.pool[i].z + n * input,
+                *next = fetched < first.count ? first.terms[fetched++].z + n * s.pixels * s.channels : nullptr;
+    if (p.pool[i].source == MixSource::max_pool)
       max_pool_image(s.pool, x, plane, nullptr, next);
     else
       avg_pool_image(s.pool, x, plane, next);
-    z[t] = plane, plane += p.plane;
   }
+}
+// z[t]: where term t of image n is read, once its pools are taken.
+inline void mix_images(const MixShape& s, const MixPlanes& p, int count, const MixTerm* terms, std::int64_t n,
+                       const float* plane, const float** z) {
+  for (int t = 0; t < count; ++t)
+    z[t] = terms[t].source == MixSource::tensor ? terms[t].z + n * s.pixels * s.channels
+                                                : plane + p.of(terms[t]) * p.plane;
 }
 
 // y (+)= shift + sum of N terms, one image. z are the terms' images; scales [N][period].
@@ -62,22 +65,28 @@ using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, cons
 constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_terms<3>, mix_terms<4>,
                                                mix_terms<5>, mix_terms<6>, mix_terms<7>, mix_terms<8>};
 
-void edge_mix(const MixShape& shape, int count, const MixTerm* terms, const float* shift, bool add, float* y,
-              float* scratch) {
+void edge_mix(const MixShape& shape, int mixes, const EdgeMix* mix, float* scratch) {
   const MixShape s = shape;
-  const MixPlanes p = MixPlanes::of(s, count, terms);  // of all terms: every group of eight has the same
+  const MixPlanes p(s, mixes, mix);
   const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
-  float *shifts = scratch, *scales = scratch + period, *planes = scratch + mix_coefficients(s, count);
-  repeat_channels(s.channels, lanes, shift, 0, shifts);
-  for (int t = 0; t < count; ++t) repeat_channels(s.channels, lanes, terms[t].scale, 0, scales + t * period);
+  float *coefficients[kMaxMixes], *planes = scratch + p.before;  // of a mix [1 + count][period]: shift, scales
+  for (int m = 0; m < mixes; scratch += mix_floats(s, mix[m++])) {
+    coefficients[m] = scratch;
+    repeat_channels(s.channels, lanes, mix[m].shift, 0, scratch);
+    for (int t = 0; t < mix[m].count; ++t)
+      repeat_channels(s.channels, lanes, mix[m].terms[t].scale, 0, scratch + (1 + t) * period);
+  }
   parallel_chunks(s.batch, [&](std::int64_t n) {
-    for (int t = 0; t < count; t += kTermsAtOnce) {
-      const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
-      const float* z[kTermsAtOnce];
-      mix_images(s, p, now, terms + t, n, planes + worker() * p.pools * p.plane, z);
-      kMixTerms[now - 1](s.pixels, s.channels, z, scales + t * period, t == 0 ? shifts : nullptr, add || t > 0,
-                         y + n * image);
-    }
+    float* plane = planes + worker() * p.pools * p.plane;
+    take_pools(s, p, mix[0], n, plane);
+    for (int m = 0; m < mixes; ++m)
+      for (int t = 0; t < mix[m].count; t += kTermsAtOnce) {
+        const int left = mix[m].count - t, now = left < kTermsAtOnce ? left : kTermsAtOnce;
+        const float* z[kTermsAtOnce];
+        mix_images(s, p, now, mix[m].terms + t, n, plane, z);
+        kMixTerms[now - 1](s.pixels, s.channels, z, coefficients[m] + (1 + t) * period,
+                           t == 0 ? coefficients[m] : nullptr, mix[m].add || t > 0, mix[m].y + n * image);
+      }
   });
 }
 
@@ -161,24 +170,33 @@ using MixSumsKernel = void (*)(std::int64_t, std::int64_t, const float*, const f
 constexpr MixSumsKernel kMixSums[kTermsAtOnce] = {mix_sums<1>, mix_sums<2>, mix_sums<3>, mix_sums<4>,
                                                   mix_sums<5>, mix_sums<6>, mix_sums<7>, mix_sums<8>};
 
-void edge_mix_sums(const MixShape& shape, int count, const MixTerm* terms, const float* dy, double* sums,
-                   float* scratch) {
+void edge_mix_sums(const MixShape& shape, int mixes, const EdgeMixSums* mix, float* scratch) {
   const MixShape s = shape;
-  const MixPlanes p = MixPlanes::of(s, count, terms);  // of all terms: every group of eight has the same
-  const std::int64_t image = s.pixels * s.channels, rows = (1 + count) * s.channels;
-  float* planes = scratch + mix_image_sums(s, count);
+  const MixPlanes p(s, mixes, mix);
+  const std::int64_t image = s.pixels * s.channels;
+  float *image_sums[kMaxMixes], *planes = scratch + p.before;
+  for (int m = 0; m < mixes; scratch += mix_floats(s, mix[m++])) image_sums[m] = scratch;
   parallel_chunks(s.batch, [&](std::int64_t n) {
-    float* own = scratch + n * rows;
-    for (int t = 0; t < count; t += kTermsAtOnce) {
-      const int now = count - t < kTermsAtOnce ? count - t : kTermsAtOnce;
-      const float* z[kTermsAtOnce];
-      mix_images(s, p, now, terms + t, n, planes + worker() * p.pools * p.plane, z);
-      kMixSums[now - 1](s.pixels, s.channels, dy + n * image, z, t == 0 ? own : nullptr, own + (1 + t) * s.channels);
+    float* plane = planes + worker() * p.pools * p.plane;
+    take_pools(s, p, mix[0], n, plane);
+    for (int m = 0; m < mixes; ++m) {
+      float* own = image_sums[m] + n * (1 + mix[m].count) * s.channels;
+      for (int t = 0; t < mix[m].count; t += kTermsAtOnce) {
+        const int left = mix[m].count - t, now = left < kTermsAtOnce ? left : kTermsAtOnce;
+        const float* z[kTermsAtOnce];
+        mix_images(s, p, now, mix[m].terms + t, n, plane, z);
+        kMixSums[now - 1](s.pixels, s.channels, mix[m].dy + n * image, z, t == 0 ? own : nullptr,
+                          own + (1 + t) * s.channels);
+      }
     }
   });
-  for (std::int64_t i = 0; i < rows; ++i) sums[i] = 0;
-  for (std::int64_t n = 0; n < s.batch; ++n)
-    for (std::int64_t i = 0; i < rows; ++i) sums[i] += static_cast<double>(scratch[n * rows + i]);
+  for (int m = 0; m < mixes; ++m) {
+    const std::int64_t rows = (1 + mix[m].count) * s.channels;
+    double* sums = mix[m].sums;
+    for (std::int64_t i = 0; i < rows; ++i) sums[i] = 0;
+    for (std::int64_t n = 0; n < s.batch; ++n)
+      for (std::int64_t i = 0; i < rows; ++i) sums[i] += static_cast<double>(image_sums[m][n * rows + i]);
+  }
 }
 
 }  // namespace

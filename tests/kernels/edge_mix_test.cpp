@@ -42,18 +42,26 @@ void compare(const Case& c, const KernelTable& isa) {
                            {x.data(), scales[2].data(), MixSource::avg_pool}};
   const MixShape s{c.batch, pixels, c.channels, pool};
 
-  Guarded<float> y(out), scratch(edge_mix_scratch(s, 3, terms));
-  isa.fused_edge->mix(s, 3, terms, shift.data(), false, y.data(), scratch.data());
-  isa.fused_edge->mix(s, 3, terms, shift.data(), true, y.data(), scratch.data());
+  // Twice into y, as two edges would, and part of it into another node.
+  Guarded<float> y(out), other(out);
+  const EdgeMix mixes[] = {{3, terms, shift.data(), false, y.data()},
+                           {1, terms, shift.data(), false, other.data()},
+                           {3, terms, shift.data(), true, y.data()}};
+  Guarded<float> scratch(edge_mix_scratch(s, 3, mixes));
+  isa.fused_edge->mix(s, 3, mixes, scratch.data());
+  CHECK(other.fences_stand());
   CHECK(y.fences_stand());
   CHECK(scratch.fences_stand());
-  std::vector<double> sums(static_cast<std::size_t>(4 * c.channels)), expected(sums);
-  Guarded<float> sums_scratch(edge_mix_sums_scratch(s, 3, terms));
-  isa.fused_edge->mix_sums(s, 3, terms, dy.data(), sums.data(), sums_scratch.data());
+  std::vector<double> sums(static_cast<std::size_t>(4 * c.channels)), expected(sums), again(sums);
+  const EdgeMixSums sums_of[] = {{3, terms, dy.data(), sums.data()}, {3, terms, dy.data(), again.data()}};
+  Guarded<float> sums_scratch(edge_mix_sums_scratch(s, 2, sums_of));
+  isa.fused_edge->mix_sums(s, 2, sums_of, sums_scratch.data());
+  CHECK(again == sums);
   CHECK(sums_scratch.fences_stand());
-  const std::vector<float> got = y.values();
+  const std::vector<float> got = y.values(), got_other = other.values();
   for (std::int64_t i = 0; i < out; ++i) {
     const std::int64_t ch = i % c.channels;
+    CHECK(got_other[i] == shift[ch] + scales[0][ch] * largest[i]);
     const double mixed = shift[ch] + scales[0][ch] * largest[i] + scales[1][ch] * z[i] + scales[2][ch] * average[i];
     if (std::abs(got[i] - 2 * mixed) > 1e-4) {
       INFO("element " << i);
@@ -117,10 +125,14 @@ TEST_CASE("more terms than go at once, pools in either group, are mixed as each 
   for (const KernelTable* isa : isa_tables()) {
     if (!isa->fused_edge) continue;
     INFO(isa->name);
-    std::vector<float> together(n), one_by_one(n), scratch(edge_mix_scratch(s, 10, terms.data()));
-    isa->fused_edge->mix(s, 10, terms.data(), zeros.data(), false, together.data(), scratch.data());
-    for (std::size_t t = 0; t < terms.size(); ++t)
-      isa->fused_edge->mix(s, 1, &terms[t], zeros.data(), t > 0, one_by_one.data(), scratch.data());
+    std::vector<float> together(n), one_by_one(n);
+    const EdgeMix all{10, terms.data(), zeros.data(), false, together.data()};
+    std::vector<float> scratch(edge_mix_scratch(s, 1, &all));
+    isa->fused_edge->mix(s, 1, &all, scratch.data());
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      const EdgeMix one{1, &terms[t], zeros.data(), t > 0, one_by_one.data()};
+      isa->fused_edge->mix(s, 1, &one, scratch.data());
+    }
     CHECK(together == one_by_one);
   }
 }

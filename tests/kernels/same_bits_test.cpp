@@ -40,10 +40,13 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   const MixTerm terms[] = {{z.data(), a.data()}, {x.data(), b.data(), MixSource::max_pool}};
   std::vector<float> y(static_cast<std::size_t>(out)), dots;
   std::vector<double> mix_sums(3 * channels);
-  scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 2, terms) + edge_mix_sums_scratch(mix, 2, terms)));
-  isa.fused_edge->mix(mix, 2, terms, d.data(), false, y.data(), scratch.data());
-  isa.fused_edge->mix(mix, 2, terms, d.data(), true, y.data(), scratch.data());
-  isa.fused_edge->mix_sums(mix, 2, terms, dy.data(), mix_sums.data(), scratch.data());
+  EdgeMix into{2, terms, d.data(), false, y.data()};
+  const EdgeMixSums sums_of{2, terms, dy.data(), mix_sums.data()};
+  scratch.resize(static_cast<std::size_t>(edge_mix_scratch(mix, 1, &into) + edge_mix_sums_scratch(mix, 1, &sums_of)));
+  isa.fused_edge->mix(mix, 1, &into, scratch.data());
+  into.add = true;
+  isa.fused_edge->mix(mix, 1, &into, scratch.data());
+  isa.fused_edge->mix_sums(mix, 1, &sums_of, scratch.data());
   dots.assign(mix_sums.begin(), mix_sums.end());
   for (const auto& v : {z, statistics, depthwise, pointwise, dx, sums, y, dots})
     all.insert(all.end(), v.begin(), v.end());

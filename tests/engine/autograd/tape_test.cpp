@@ -66,16 +66,16 @@ TEST_CASE("backward needs an output that depends on a leaf") {
 
 namespace {
 
-// (2x, 3y) as one op, which counts how often its rule runs.
+// (2x, 3y) as one op, by the name of any, which counts how often its rule runs.
 std::vector<Tensor> doubled_and_tripled(const Tensor& x, const Tensor& y, int& runs) {
-  static const Op op{"doubled_and_tripled", "(of a test)"};
   const Rule rule = [&runs](Vjp& v) {
     ++runs;
     for (const int i : {0, 1})
       if (v.dy(i).defined()) v.add(i, v.take_dy(i), 2 + i);
   };
-  return record(op, {x, y}, std::vector{affine(x.detach(), {.factor = 2}), affine(y.detach(), {.factor = 3})},
-                {.rule = rule}, Where::current());
+  return record(*all_ops().front(), {x, y},
+                std::vector{affine(x.detach(), {.factor = 2}), affine(y.detach(), {.factor = 3})}, {.rule = rule},
+                Where::current());
 }
 
 }  // namespace
