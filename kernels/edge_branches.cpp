@@ -7,8 +7,8 @@
 
 namespace nascent::kernels {
 
-// Repeated coefficients, sums an image, packed weights, weight gradients a chunk, planes a worker; the backward's,
-// which hold the forward's.
+// Repeated coefficients (two of the input, three a branch, two more a kind of pool), sums an image, packed weights,
+// weight gradients a chunk, planes a worker; the backward's, which hold the forward's.
 std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches) {
   const EdgePlane g = EdgePlane::of(in, count, branches);
   std::int64_t floats = (2 + 3 * count + 4) * g.period() + round_up(in.batch * std::max(count, 1) * 2 * g.channels, 16);

@@ -14,6 +14,8 @@ void add_branch(MixedEdgeOperands& edge, const Module& operation, const Tensor& 
   } else {
     if (edge.skip.defined())
       throw std::logic_error("an edge can have one operation that is not fused; run it with fuse = false");
+    if (!source.defined())
+      throw std::logic_error("an operation that is not fused must leave a cell's input; run it with fuse = false");
     const auto* projection = dynamic_cast<const Projection*>(&operation);
     edge.skip = projection ? projection->forward_fused({&source, 1}, context) : operation.forward(source, context);
   }

@@ -18,7 +18,8 @@ class Fusable : public Module {
 };
 
 // Adds an operation to an edge as its branch with that weight. One that cannot be fused (a factorized reduce) runs
-// here on the edge's source, and the cell adds its output as a skip; an edge can hold one of those.
+// here on the edge's source (undefined: a node, which is not there yet; refused), and the cell adds its output as a
+// skip; an edge can hold one of those.
 void add_branch(MixedEdgeOperands& edge, const Module& operation, const Tensor& source, std::int64_t weight,
                 const Context& context);
 // Takes what the cell found for an operation's batch norms off the front.
