@@ -8,8 +8,10 @@
 
 namespace nascent::fused {
 
-inline constexpr int kEdgeInputs = 2, kBlockInputs = 4;  // skip, weights; of a block depthwise, pointwise, gamma, beta
+// An edge's operands among record()'s inputs: skip, weights; then of every block depthwise, pointwise, gamma, beta.
+inline constexpr int kEdgeInputs = 2, kBlockInputs = 4;
 
+// What a fan's branches get back is an affine map of dy and z, channel by channel: dz = a*dy + b*z + d.
 struct Coefficients {
   std::vector<float> a, b, d, dgamma, dbeta;
   double weight_grad = 0;
