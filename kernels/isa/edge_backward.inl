@@ -124,7 +124,6 @@ struct EdgeCall {
 };
 
 struct BranchWork {
-  TapList taps;
   float* packed;
   const float* coefficients;  // [3][period]
   std::int64_t grads;         // where this branch's weight gradients lie in a chunk's
@@ -143,7 +142,7 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
     if (part) {
       // An input is stride * stride times an output: more than the tiles can fetch, unless that is 1.
       const float* next_rows = next.input ? next.input + row * g.stride * g.width * g.channels : nullptr;
-      depthwise_rows(g, b, work.taps, planes.input, packed.depthwise, row, rows, planes.middle,
+      depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle,
                      g.stride > 1 ? next_rows : nullptr);
       pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes,
                                 g.stride > 1 ? nullptr : next_rows);
@@ -172,14 +171,25 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
   if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.dy, part ? nullptr : next.input);
 }
 
-// The chunks' weight gradients added, without the lanes that hold no channel.
-inline void gather_weight_grads(const EdgePlane& g, const EdgeBranch& b, std::int64_t chunks, std::int64_t chunk_size,
-                                const float* parts, const EdgeBranchGrad& to) {
-  const std::int64_t taps = b.kernel * b.kernel, c = g.channels, lanes = g.lanes();
-  for (std::int64_t t = 0; t < taps; ++t) add_chunks(c, chunks, chunk_size, parts + t * lanes, to.depthwise + t * c);
-  // 1024 elements at a time: to start threads takes as long as to add those of 16 channels.
-  parallel_ranges(c * c, 1024, [&](std::int64_t begin, std::int64_t end) {
-    add_chunks(end - begin, chunks, chunk_size, parts + taps * lanes + begin, to.pointwise + begin);
+// The chunks' weight gradients added, without the lanes that hold no channel: of all branches by one start of the
+// threads, which takes as long as to add those of one with 16 channels.
+inline void gather_weight_grads(const EdgePlane& g, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
+                                const BranchWork* work, std::int64_t chunks, std::int64_t chunk_size,
+                                const float* parts) {
+  constexpr std::int64_t kAtOnce = 1024;  // elements of a matrix
+  const std::int64_t c = g.channels, lanes = g.lanes(), pieces = 1 + (c * c + kAtOnce - 1) / kAtOnce;
+  parallel_chunks(count * pieces, [&](std::int64_t i) {
+    const std::int64_t b = quotient(i, pieces), piece = i - b * pieces;
+    if (branches[b].kind != EdgeBranchKind::separable || !grads[b].pointwise) return;
+    const std::int64_t taps = branches[b].kernel * branches[b].kernel;
+    const float* from = parts + work[b].grads;
+    if (piece == 0) {
+      for (std::int64_t t = 0; t < taps; ++t)
+        add_chunks(c, chunks, chunk_size, from + t * lanes, grads[b].depthwise + t * c);
+    } else {
+      const std::int64_t begin = (piece - 1) * kAtOnce, end = begin + kAtOnce < c * c ? begin + kAtOnce : c * c;
+      add_chunks(end - begin, chunks, chunk_size, from + taps * lanes + begin, grads[b].pointwise + begin);
+    }
   });
 }
 
@@ -189,15 +199,13 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
   const std::int64_t c = g.channels, lanes = g.lanes(), period = g.period();
   float *scale = scratch, *shift = scale + period, *coefficients = shift + period;
   float* image_sums = coefficients + (4 + 3 * count) * period;
-  float* packed_at = image_sums + round_up(in.batch * 2 * c, 16);
   float* packed[kMaxBranchesTogether];
   BranchWork work[kMaxBranchesTogether];
   if (in.scale) {
     repeat_channels(c, lanes, in.scale, 1, scale);
     repeat_channels(c, lanes, in.shift, 0, shift);
   }
-  pack_branches(g, count, branches, Pack::backward, packed_at, packed);
-  float* parts = packed_at;
+  float* parts = pack_branches(g, count, branches, Pack::backward, image_sums + round_up(in.batch * 2 * c, 16), packed);
   std::int64_t part_size = 0;
   bool separable = false, weights = false;
   float* own = coefficients;
@@ -209,8 +217,6 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
     work[b].packed = packed[b], work[b].coefficients = own, work[b].grads = part_size;
     own += 3 * period;
     separable = true, weights = weights || grads[b].pointwise;
-    work[b].taps = forward_taps(g, branches[b]);
-    parts += g.packed(branches[b]);
     part_size += g.weight_grads(branches[b]);
   }
   const PoolGrads max_pools(EdgeBranchKind::max_pool, g, count, branches, grads, own);
@@ -250,9 +256,7 @@ void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* br
       if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, false, image_sums + n * 2 * c);
     }
   });
-  for (int b = 0; b < count; ++b)
-    if (branches[b].kind == EdgeBranchKind::separable && grads[b].pointwise)
-      gather_weight_grads(g, branches[b], chunks, part_size, parts + work[b].grads, grads[b]);
+  if (weights) gather_weight_grads(g, count, branches, grads, work, chunks, part_size, parts);
   if (to.sum_dx)
     each_sums(in.batch, 2 * c, c, image_sums, [&](std::int64_t i, double sum, double sum_x) {
       to.sum_dx[i] = static_cast<float>(sum), to.sum_dx_x[i] = static_cast<float>(sum_x);

@@ -13,13 +13,13 @@ constexpr std::int64_t kPixelsAtOnce = 64;
 
 // sums[2][channels] of z and z*z, taken while a band of it is in L1; null: not wanted. `next`: an image read next,
 // fetched meanwhile; null: none.
-inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const PackedBranch& packed,
+inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const PackedBranch& packed,
                             const WorkerPlanes& planes, float* z, float* sums, const float* next) {
   const std::int64_t fit = kPixelsAtOnce / g.out_width, most = g.band_rows();
   const std::int64_t at_once = fit < 1 ? 1 : fit < most ? fit : most;
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
-    depthwise_rows(g, b, taps, planes.input, packed.depthwise, row, rows, planes.middle, nullptr);
+    depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, nullptr);
     const std::int64_t at = row * g.out_width * g.channels;
     pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.pointwise, z + at, g.channels, true,
               next ? next + at : nullptr);
@@ -40,19 +40,16 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
   float* scale = scratch;
   float* shift = scale + g.period();
   float* image_sums = shift + g.period();
-  float* packed_at = image_sums + round_up(in.batch * sums_image, 16);
   float* packed[kMaxBranchesTogether];
-  TapList taps[kMaxBranchesTogether];
   if (in.scale) {
     repeat_channels(c, g.lanes(), in.scale, 1, scale);
     repeat_channels(c, g.lanes(), in.shift, 0, shift);
   }
-  pack_branches(g, count, branches, Pack::forward, packed_at, packed);
-  float* buffers = packed_at;
+  float* buffers =
+      pack_branches(g, count, branches, Pack::forward, image_sums + round_up(in.batch * sums_image, 16), packed);
   int last_separable = -1;
   for (int b = 0; b < count; ++b)
-    if (branches[b].kind == EdgeBranchKind::separable)
-      taps[b] = forward_taps(g, branches[b]), buffers += g.packed(branches[b]), last_separable = b;
+    if (branches[b].kind == EdgeBranchKind::separable) last_separable = b;
 
   WorkerPlanes::prepare(g, buffers);
   parallel_chunks(in.batch, [&](std::int64_t n) {
@@ -64,7 +61,7 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
       const EdgeBranch& branch = branches[b];
       float* sums = branch.mean ? image_sums + n * sums_image + b * 2 * c : nullptr;
       if (branch.kind == EdgeBranchKind::separable) {
-        separable_image(g, branch, taps[b], PackedBranch(g, branch, packed[b]), planes, branch.z + n * out_image, sums,
+        separable_image(g, branch, PackedBranch(g, branch, packed[b]), planes, branch.z + n * out_image, sums,
                         b == last_separable ? next_x : nullptr);
       } else if (sums) {
         pool_image(g, branch.kind, x, planes.values, nullptr);
@@ -72,10 +69,11 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
       }
     }
   });
-  for (int b = 0; b < count; ++b)
+  parallel_chunks(count, [&](std::int64_t b) {
     if (branches[b].mean)
       statistics_of_sums(in.batch, in.batch * g.out_pixels(), c, sums_image, image_sums + b * 2 * c, branches[b].mean,
                          branches[b].variance);
+  });
 }
 
 }  // namespace

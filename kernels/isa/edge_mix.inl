@@ -190,13 +190,13 @@ void edge_mix_sums(const MixShape& shape, int mixes, const EdgeMixSums* mix, flo
       }
     }
   });
-  for (int m = 0; m < mixes; ++m) {
+  parallel_chunks(mixes, [&](std::int64_t m) {
     const std::int64_t rows = (1 + mix[m].count) * s.channels;
     double* sums = mix[m].sums;
     for (std::int64_t i = 0; i < rows; ++i) sums[i] = 0;
     for (std::int64_t n = 0; n < s.batch; ++n)
       for (std::int64_t i = 0; i < rows; ++i) sums[i] += static_cast<double>(image_sums[m][n * rows + i]);
-  }
+  });
 }
 
 }  // namespace

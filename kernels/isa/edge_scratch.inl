@@ -92,15 +92,17 @@ inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, Pack pack, floa
   });
 }
 
-// Packs the separable branches one behind the other; where[b] is where branch b lies.
-inline void pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, Pack pack, float* to,
-                          float** where) {
+// Packs the separable branches one behind the other; where[b] is where branch b lies. Returns what follows the last.
+inline float* pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, Pack pack, float* to,
+                            float** where) {
   for (int b = 0; b < count; ++b) {
     where[b] = to;
-    if (branches[b].kind != EdgeBranchKind::separable) continue;
-    pack_branch(g, branches[b], pack, to);
-    to += g.packed(branches[b]);
+    if (branches[b].kind == EdgeBranchKind::separable) to += g.packed(branches[b]);
   }
+  parallel_chunks(count, [&](std::int64_t b) {
+    if (branches[b].kind == EdgeBranchKind::separable) pack_branch(g, branches[b], pack, where[b]);
+  });
+  return to;
 }
 
 inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
@@ -115,8 +117,8 @@ inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
 
 // Rows [begin, begin + rows) of the depthwise convolution, as pixels of `lanes` floats side by side. `next`: what they
 // are of the next image, fetched to L2 meanwhile; null: nothing.
-inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapList& taps, const float* input,
-                           const float* weights, std::int64_t begin, std::int64_t rows, float* to, const float* next) {
+inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const float* input, const float* weights,
+                           std::int64_t begin, std::int64_t rows, float* to, const float* next) {
   const std::int64_t lanes = g.lanes(), pitch = g.in_pitch(), inset = g.pad - b.padding();
   const WindowKernel window = lanes >= 8 ? window_kernel(b.kernel, g.stride, b.dilation, b.padding()) : WindowKernel{};
   const float* x = input + inset * (pitch + lanes) + begin * g.stride * pitch;
@@ -138,6 +140,7 @@ inline void depthwise_rows(const EdgePlane& g, const EdgeBranch& b, const TapLis
                    .next_x = next,
                    .next_x_floats = g.stride * g.stride},
                   lanes);
+  const TapList taps = forward_taps(g, b);
   for (std::int64_t i = 0; i < rows; ++i, x += g.stride * pitch, to += g.out_width * lanes)
     depthwise_run(
         {.taps = &taps, .x = x, .x_step = g.stride * lanes, .w = weights, .y = to, .y_step = lanes, .add = false},

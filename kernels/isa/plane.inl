@@ -39,7 +39,10 @@ NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels
 // to[period]: the channels' values again and again, 0 in lanes without a channel; `missing` where there are none.
 inline void repeat_channels(std::int64_t channels, std::int64_t lanes, const float* from, float missing, float* to) {
   const std::int64_t period = lanes < 16 ? 16 : lanes;
-  for (std::int64_t i = 0; i < period; ++i) to[i] = i % lanes >= channels ? 0 : from ? from[i % lanes] : missing;
+  for (std::int64_t begin = 0; begin < period; begin += lanes) {
+    for (std::int64_t i = 0; i < channels; ++i) to[begin + i] = from ? from[i] : missing;
+    clear(lanes - channels, to + begin + channels);
+  }
 }
 
 // Zeros around the inside of a padded plane.

@@ -227,7 +227,10 @@ void projection_backward(const Projection& projection, const ProjectionGrad& gra
   });
   const float* from = dw_parts;
   for (int t = 0; t < p.taps; from += block.in * p.tap[t++].outputs)
-    if (p.tap[t].dw) add_chunks(block.in * p.tap[t].outputs, chunks, block.in * c, from, p.tap[t].dw);
+    if (p.tap[t].dw)
+      parallel_ranges(block.in * p.tap[t].outputs, 1024, [&](std::int64_t begin, std::int64_t end) {
+        add_chunks(end - begin, chunks, block.in * c, from + begin, p.tap[t].dw + begin);
+      });
 }
 
 }  // namespace
