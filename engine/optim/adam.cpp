@@ -9,7 +9,7 @@ namespace nascent {
 
 Adam::Adam(std::vector<Tensor> parameters, AdamOptions options, Where where)
     : parameters_(std::move(parameters)), options_(options) {
-  expect_defined_parameters("adam", parameters_, where);
+  expect_parameters("adam", parameters_, where);
   expect_option("adam", "a learning rate", options.learning_rate, 0, INFINITY, where);
   expect_option("adam", "a beta1", options.beta1, 0, 1, where);
   expect_option("adam", "a beta2", options.beta2, 0, 1, where);

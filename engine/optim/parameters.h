@@ -2,6 +2,7 @@
 // What the optimizers share: how a parameter meets its gradient.
 #include <cmath>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/autograd/gradients.h"
@@ -30,10 +31,16 @@ inline void expect_option(const char* who, const char* option, double value, dou
                         where);
 }
 
-inline void expect_defined_parameters(const char* who, const std::vector<Tensor>& parameters, const Where& where) {
-  for (std::size_t i = 0; i < parameters.size(); ++i)
+// Parameters are stepped side by side, so none may be there twice.
+inline void expect_parameters(const char* who, const std::vector<Tensor>& parameters, const Where& where) {
+  std::unordered_set<const Storage*> seen;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i].defined())
       throw ContractError(who, "expected tensors, got an undefined one as parameter " + std::to_string(i), where);
+    if (!seen.insert(parameters[i].storage()).second)
+      throw ContractError(who, "expected every parameter once, got parameter " + std::to_string(i) + " a second time",
+                          where);
+  }
 }
 
 // State to continue from: one tensor a parameter, alike in shape and type; undefined where there was no step yet.

@@ -210,6 +210,8 @@ TEST_CASE("optimizers refuse options, gradients and state that cannot be meant")
   REQUIRE_THROWS_WITH(Sgd({w}, {.learning_rate = -1}),
                       Contains("[sgd] expected a learning rate of at least 0") && Contains("(optim_test.cpp:"));
   REQUIRE_THROWS_WITH(Sgd({w, Tensor()}, {}), Contains("[sgd] expected tensors, got an undefined one as parameter 1"));
+  REQUIRE_THROWS_WITH(Adam({w, w}, {}),
+                      Contains("[adam] expected every parameter once, got parameter 1 a second time"));
   REQUIRE_THROWS_WITH(Adam({w}, {.beta2 = 1}),
                       Contains("[adam] expected a beta2 of at least 0") && Contains("below 1"));
   REQUIRE_THROWS_WITH(Adam({w}, {.learning_rate = NAN}), Contains("[adam] expected a learning rate"));
