@@ -35,25 +35,27 @@ kernels::EdgeBranch with_raw(const MixedBranch& branch, std::size_t block, const
 }
 
 void add_norm_grads(Vjp& v, int block, const Coefficients& c) {
-  const Shape channels{static_cast<std::int64_t>(c.a.size())};
-  if (v.needs(block + 2)) v.add(block + 2, Tensor::from(channels, c.dgamma));
-  if (v.needs(block + 3)) v.add(block + 3, Tensor::from(channels, c.dbeta));
+  const Shape channels{static_cast<std::int64_t>(c.dgamma().size())};
+  if (v.needs(block + 2)) v.add(block + 2, Tensor::from(channels, c.dgamma()));
+  if (v.needs(block + 3)) v.add(block + 3, Tensor::from(channels, c.dbeta()));
 }
 
 }  // namespace
 
 Coefficients::Coefficients(const Raw& raw, double weight, double m, std::int64_t channels, const double* sum,
-                           const double* sum_z) {
+                           const double* sum_z)
+    : channels_(static_cast<std::size_t>(channels)), rows_(5 * channels_) {
+  float *a = rows_.data(), *b = a + channels, *d = b + channels, *dgamma = d + channels, *dbeta = dgamma + channels;
   for (std::int64_t c = 0; c < channels; ++c) {
     const double scale = weight * raw.scale(c), mu = raw.norm ? raw.mean.at(c) : 0;
     const double s2 = raw.norm ? raw.rstd.at(c) * (sum_z[c] - mu * sum[c]) : 0;
     const double along = raw.norm ? -scale * raw.rstd.at(c) * s2 / m : 0;
-    a.push_back(static_cast<float>(scale));
-    b.push_back(static_cast<float>(along));
-    d.push_back(raw.norm ? static_cast<float>(-scale * sum[c] / m - along * mu) : 0);
-    dgamma.push_back(static_cast<float>(weight * s2));
-    dbeta.push_back(static_cast<float>(weight * sum[c]));
-    weight_grad += raw.scale(c) * sum_z[c] + raw.shift(c) * sum[c];
+    a[c] = static_cast<float>(scale);
+    b[c] = static_cast<float>(along);
+    d[c] = raw.norm ? static_cast<float>(-scale * sum[c] / m - along * mu) : 0;
+    dgamma[c] = static_cast<float>(weight * s2);
+    dbeta[c] = static_cast<float>(weight * sum[c]);
+    weight_grad_ += raw.scale(c) * sum_z[c] + raw.shift(c) * sum[c];
   }
 }
 
@@ -86,7 +88,7 @@ void EdgeBackward::propagate(const std::vector<MixTermOf>& terms, const std::vec
       continue;
     }
     Coefficients coefficients(*terms[b].raw, terms[b].weight, m_, channels_, sums.data(), sum_z);
-    add_weight_grad(branch, coefficients.weight_grad);
+    add_weight_grad(branch, coefficients.weight_grad());
     if (wanted(b)) add_branch(b, raw[b], std::move(coefficients), first);
   }
   if (identity) first.skips.push_back({dy_.data<float>(), static_cast<float>(skip_weight)});

@@ -12,13 +12,20 @@ namespace nascent::fused {
 inline constexpr int kEdgeInputs = 2, kBlockInputs = 4;
 
 // What a fan's branches get back is an affine map of dy and z, channel by channel: dz = a*dy + b*z + d.
-struct Coefficients {
-  std::vector<float> a, b, d, dgamma, dbeta;
-  double weight_grad = 0;
-
+class Coefficients {
+ public:
   // sums over batch and pixels of the gradient and of the gradient times z, a channel each.
   Coefficients(const Raw& raw, double weight, double m, std::int64_t channels, const double* sum, const double* sum_z);
-  kernels::EdgeBranchGrad at(const Tensor& dy) const { return {dy.data<float>(), a.data(), b.data(), d.data()}; }
+  kernels::EdgeBranchGrad at(const Tensor& dy) const { return {dy.data<float>(), row(0), row(1), row(2)}; }
+  std::span<const float> dgamma() const { return {row(3), channels_}; }
+  std::span<const float> dbeta() const { return {row(4), channels_}; }
+  double weight_grad() const { return weight_grad_; }
+
+ private:
+  const float* row(std::size_t i) const { return rows_.data() + i * channels_; }
+  std::size_t channels_;
+  std::vector<float> rows_;  // [5][channels]: a, b, d, dgamma, dbeta
+  double weight_grad_ = 0;
 };
 
 // What reads a fan's source: first blocks and pools, and identities.
