@@ -31,7 +31,7 @@ struct BufferPool::State {
     release_scratch();
     report.held_bytes = 0;
 #if defined(__GLIBC__)
-    malloc_trim(0);  // small buffers lie in the heap, which glibc would keep for others of their sizes
+    malloc_trim(0);  // what stood beside the buffers: the heap keeps it for others of its size
 #endif
   }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <utility>
+#include <vector>
 
 namespace nascent::huge_pages {
 namespace {
@@ -13,10 +15,7 @@ namespace {
 constexpr std::size_t kPage = std::size_t{2} << 20, kSmallPage = 4096, kLine = 64;
 // What is left at a slab's end stays empty: with 8 MB a search of small images took 5 % more than its tensors.
 constexpr std::size_t kSlab = 16 * kPage;
-// Weights among the small objects of the heap spread those over as many pages as the weights take: a step's tensors go
-// through 1.4 GB before one of them is looked at again, and each waited 2.4 us for its page to be found (Granite Rapids
-// under a hypervisor): a tenth of a step on two threads.
-constexpr std::size_t kLeastInSlab = 512;
+constexpr std::size_t kLeastInSlab = std::size_t{32} << 10;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kHeapAlone = true;  // it sets fences between buffers of the heap
 #else
@@ -78,27 +77,59 @@ class Slabs {
   std::map<std::byte*, Slab> slabs_;
 };
 
+// Weights and what a channel has, among themselves. Among the small objects of the heap they spread those over as many
+// pages as weights take: a step's tensors go through 1.4 GB before one of them is looked at again, and each waited 2.4
+// us for its page to be found (Granite Rapids under a hypervisor), a tenth of a step on two threads. They are few
+// megabytes and are kept for the next of their size.
+class SmallBuffers {
+ public:
+  std::byte* take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes = round_up(bytes, kLine);
+    if (auto& free = free_[bytes]; !free.empty()) {
+      std::byte* buffer = free.back();
+      free.pop_back();
+      return buffer;
+    }
+    if (left_ < bytes) next_ = pages(kPage, kPage), left_ = kPage;
+    left_ -= bytes;
+    return std::exchange(next_, next_ + bytes);
+  }
+  void give_back(std::byte* buffer, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    free_[round_up(bytes, kLine)].push_back(buffer);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::size_t, std::vector<std::byte*>> free_;
+  std::byte* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
 // Never destroyed: a tensor may outlive everything else at exit.
-Slabs& slabs() {
-  static auto* all = new Slabs;
-  return *all;
+template <class Buffers>
+Buffers& all() {
+  static auto* buffers = new Buffers;
+  return *buffers;
 }
 
-bool has_pages(std::size_t bytes) { return !kHeapAlone && bytes >= kPage; }
-bool in_slab(std::size_t bytes) { return !kHeapAlone && bytes >= kLeastInSlab && bytes < kPage; }
+bool has_pages(std::size_t bytes) { return bytes >= kPage; }
+bool in_slab(std::size_t bytes) { return bytes >= kLeastInSlab && bytes < kPage; }
 
 }  // namespace
 
 std::byte* allocate(std::size_t bytes) {
-  if (in_slab(bytes)) return slabs().take(bytes);
+  if (kHeapAlone) return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
   if (has_pages(bytes)) return pages(bytes, kPage);
-  return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
+  return in_slab(bytes) ? all<Slabs>().take(bytes) : all<SmallBuffers>().take(bytes);
 }
 
 void deallocate(std::byte* buffer, std::size_t bytes) {
-  if (in_slab(bytes)) return slabs().give_back(buffer);
+  if (kHeapAlone) return ::operator delete (buffer, std::align_val_t{kLine});
   if (has_pages(bytes)) return give_pages_back(buffer, bytes);
-  ::operator delete (buffer, std::align_val_t{kLine});
+  if (in_slab(bytes)) return all<Slabs>().give_back(buffer);
+  all<SmallBuffers>().give_back(buffer, bytes);
 }
 
 }  // namespace nascent::huge_pages

@@ -1,8 +1,8 @@
 #pragma once
 // Memory on pages of 2 MB where the system lends them: beside 4 KB pages one thread reads 64 MB at 33 rather than
 // 23 GB/s (Zen 4 under a hypervisor, where each miss of the TLB walks two tables). A buffer of 2 MB or more has pages
-// of its own; smaller ones lie side by side in slabs, a network of 8 channels has nothing but those; what is below 512
-// bytes comes from the heap. 64-byte aligned. Thread-safe.
+// of its own; smaller ones lie side by side in slabs, a network of 8 channels has nothing but those; and those below 32
+// KB, weights, in pages of theirs. 64-byte aligned. Thread-safe.
 #include <cstddef>
 
 namespace nascent::huge_pages {

@@ -44,22 +44,10 @@ void reserve_standard_streams() {
 // libgomp's threads spin while they wait for work, by default for milliseconds: on a machine that does anything else
 // besides, that slows a search by twenty times. Four thousand spins are 72 us on Zen 3, about what lies between two
 // kernels: a step of the search takes 3 % less than with a thousand, and as long beside another busy process, where
-// twenty thousand cost a quarter.
-constexpr const char* kSpins = "4000";
-
-// glibc's heap on pages of 2 MB. A step goes through 1.4 GB between two looks at the same node or weight; on pages of
-// 4 KB each is then missed by cache and TLB alike, and what runs between two kernels took twice as long, a tenth of a
-// step on two threads (Granite Rapids under a hypervisor).
-constexpr const char *kTunables = "GLIBC_TUNABLES", *kHugeHeap = "glibc.malloc.hugetlb";
-
-// libgomp and the heap read the environment before main, hence a second start, in one that holds what the user's lacks.
-void start_with_environment(char** argv) {
-  const std::string tunables = getenv(kTunables) ? getenv(kTunables) : "";
-  const bool spins = !getenv("GOMP_SPINCOUNT") && !getenv("OMP_WAIT_POLICY");
-  const bool heap = tunables.find(kHugeHeap) == std::string::npos;
-  if (!spins && !heap) return;
-  if (spins) setenv("GOMP_SPINCOUNT", kSpins, 1);
-  if (heap) setenv(kTunables, ((tunables.empty() ? "" : tunables + ":") + kHugeHeap + "=1").c_str(), 1);
+// twenty thousand cost a quarter. libgomp reads the variable before main, hence the second start.
+void spin_briefly(char** argv) {
+  if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+  setenv("GOMP_SPINCOUNT", "4000", 1);
   execv("/proc/self/exe", argv);  // comes back only when it fails: then we go on as we are
 }
 
@@ -96,7 +84,7 @@ int guarded(const std::string& program, const std::function<int()>& body) {
 bool interrupted() { return signal_received != 0; }
 
 int run_program(const std::string& program, char** argv, const std::function<int()>& body) {
-  start_with_environment(argv);
+  spin_briefly(argv);
   reserve_standard_streams();
   catch_signals();
   const int code = guarded(program, body);
