@@ -20,9 +20,8 @@ namespace nascent::kernels {
 
 // The fused mixed edge (edge_branches.h, edge_mix.h) and what brings a cell its inputs (projection.h).
 struct FusedEdgeKernels {
-  void (*branches_forward)(const EdgeInput&, int count, const EdgeBranch*, float* scratch);
-  void (*branches_backward)(const EdgeInput&, int count, const EdgeBranch*, const EdgeBranchGrad*, const EdgeInputGrad&,
-                            float* scratch);
+  void (*branches_forward)(int groups, const EdgeGroup*, float* scratch);
+  void (*branches_backward)(int groups, const EdgeGroup*, const EdgeGroupGrad*, float* scratch);
   void (*mix)(const MixShape&, int mixes, const EdgeMix*, float* scratch);
   void (*mix_sums)(const MixShape&, int mixes, const EdgeMixSums*, float* scratch);
   void (*projection_forward)(const Projection&, float* z, float* mean, float* variance, float* scratch);

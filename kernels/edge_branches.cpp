@@ -7,24 +7,27 @@
 
 namespace nascent::kernels {
 
-// Repeated coefficients (two of the input, three a branch, two more a kind of pool), sums an image, packed weights,
-// weight gradients a chunk, planes a worker; the backward's, which hold the forward's.
-std::int64_t edge_branches_scratch(const EdgeInput& in, int count, const EdgeBranch* branches) {
-  const EdgePlane g = EdgePlane::of(in, count, branches);
-  std::int64_t floats = (2 + 3 * count + 4) * g.period() + round_up(in.batch * std::max(count, 1) * 2 * g.channels, 16);
-  for (int b = 0; b < count; ++b)
-    if (branches[b].kind == EdgeBranchKind::separable)
-      floats +=
-          g.packed(branches[b]) + edge_grad_chunks(in.batch, g.out_pixels(), g.channels) * g.weight_grads(branches[b]);
-  return floats + threads() * g.worker_floats();
+// Packed weights; of every group repeated coefficients (two of the input, three a branch, two more a kind of pool),
+// sums an image and weight gradients a chunk; planes a worker: the backward's, which hold the forward's.
+std::int64_t edge_branches_scratch(int groups, const EdgeGroup* group) {
+  const EdgePlane g = EdgePlane::of(groups, group);
+  const std::int64_t batch = group[0].in.batch, chunks = edge_grad_chunks(batch, g.out_pixels(), g.channels);
+  std::int64_t floats = threads() * g.worker_floats();
+  for (int k = 0; k < groups; ++k) {
+    const auto& [in, count, branches] = group[k];
+    floats += (2 + 3 * count + 4) * g.period() + round_up(batch * std::max(count, 1) * 2 * g.channels, 16);
+    for (int b = 0; b < count; ++b)
+      if (branches[b].kind == EdgeBranchKind::separable)
+        floats += g.packed(branches[b]) + chunks * g.weight_grads(branches[b]);
+  }
+  return floats;
 }
 
-void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch) {
-  kernel_table().fused_edge->branches_forward(in, count, branches, scratch);
+void edge_branches_forward(int groups, const EdgeGroup* group, float* scratch) {
+  kernel_table().fused_edge->branches_forward(groups, group, scratch);
 }
-void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
-                            const EdgeInputGrad& to, float* scratch) {
-  kernel_table().fused_edge->branches_backward(in, count, branches, grads, to, scratch);
+void edge_branches_backward(int groups, const EdgeGroup* group, const EdgeGroupGrad* grad, float* scratch) {
+  kernel_table().fused_edge->branches_backward(groups, group, grad, scratch);
 }
 
 }  // namespace nascent::kernels

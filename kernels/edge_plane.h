@@ -18,10 +18,14 @@ struct EdgePlane {
   std::int64_t height, width, channels, stride, out_height, out_width;
   std::int64_t pad;  // of the widest separable branch
 
-  static EdgePlane of(const EdgeInput& in, int count, const EdgeBranch* branches) {
+  static EdgePlane of(int groups, const EdgeGroup* group) {
     std::int64_t pad = 0;
-    for (int b = 0; b < count; ++b)
-      if (branches[b].kind == EdgeBranchKind::separable && branches[b].padding() > pad) pad = branches[b].padding();
+    for (int k = 0; k < groups; ++k)
+      for (int b = 0; b < group[k].count; ++b) {
+        const EdgeBranch& branch = group[k].branches[b];
+        if (branch.kind == EdgeBranchKind::separable && branch.padding() > pad) pad = branch.padding();
+      }
+    const EdgeInput& in = group[0].in;
     return {in.height, in.width, in.channels, in.stride, in.out_height(), in.out_width(), pad};
   }
 

@@ -18,7 +18,6 @@ struct BranchBuffers {
         z(s.elements()),
         mean(s.channels),
         variance(s.channels),
-        in{.batch = s.batch, .height = s.height, .width = s.width, .channels = s.channels, .x = x.data()},
         branch{.kernel = s.kernel,
                .dilation = s.dilation,
                .depthwise = depthwise.data(),
@@ -26,13 +25,16 @@ struct BranchBuffers {
                .z = z.data(),
                .mean = mean.data(),
                .variance = variance.data()},
-        scratch(kernels::edge_branches_scratch(in, 1, &branch)) {}
+        group{{.batch = s.batch, .height = s.height, .width = s.width, .channels = s.channels, .x = x.data()},
+              1,
+              &branch},
+        scratch(kernels::edge_branches_scratch(1, &group)) {}
 
-  void forward() { kernels::edge_branches_forward(in, 1, &branch, scratch.data()); }
+  void forward() { kernels::edge_branches_forward(1, &group, scratch.data()); }
 
   Buffer x, depthwise, pointwise, z, mean, variance;
-  kernels::EdgeInput in;
   kernels::EdgeBranch branch;
+  kernels::EdgeGroup group;
   Buffer scratch;
 };
 
@@ -77,7 +79,8 @@ void backward(BranchBuffers& f, BackwardBuffers& g) {
                                      .d = g.d.data(),
                                      .depthwise = g.depthwise.data(),
                                      .pointwise = g.pointwise.data()};
-  kernels::edge_branches_backward(f.in, 1, &f.branch, &grad, {.dx = g.dx.data()}, f.scratch.data());
+  const kernels::EdgeGroupGrad group{&grad, {.dx = g.dx.data()}};
+  kernels::edge_branches_backward(1, &f.group, &group, f.scratch.data());
 }
 
 }  // namespace

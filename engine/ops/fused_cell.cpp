@@ -26,26 +26,40 @@ bool lacks_something(const MixedBranch& branch, const Raw& raw) {
   return is_pool(branch) ? raw.norm && !raw.rstd.defined() : !raw.z.defined();
 }
 
-// One kernel call over the blocks and pools that read one tensor.
-void run(const kernels::EdgeInput& in, std::vector<kernels::EdgeBranch>& branches, const std::vector<Raw*>& raw,
-         double epsilon) {
-  if (branches.empty()) return;
-  const Shape out{in.batch, in.out_height(), in.out_width(), in.channels};
-  for (std::size_t b = 0; b < branches.size(); ++b) {
-    if (branches[b].kind == kernels::EdgeBranchKind::separable) {
-      raw[b]->z = Tensor::empty(out);
-      branches[b].z = raw[b]->z.mutable_data<float>();
-    }
-    if (raw[b]->rstd.defined()) continue;  // only z is missing
-    raw[b]->mean = Tensor::empty({in.channels}), raw[b]->variance = Tensor::empty({in.channels});
-    branches[b].mean = raw[b]->mean.mutable_data<float>();
-    branches[b].variance = raw[b]->variance.mutable_data<float>();
+// The blocks and pools that read one tensor, and what they leave.
+struct Readers {
+  kernels::EdgeInput in;
+  std::vector<kernels::EdgeBranch> branches = {};
+  std::vector<Raw*> raw = {};
+  void add(const MixedBranch& branch, std::size_t block, Raw& leaves) {
+    branches.push_back(kernel_branch(branch, block));
+    raw.push_back(&leaves);
   }
-  const int count = static_cast<int>(branches.size());
-  Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(in, count, branches.data()));
-  kernels::edge_branches_forward(in, count, branches.data(), scratch.mutable_data<float>());
-  for (Raw* r : raw)
-    if (!r->rstd.defined()) r->rstd = reciprocal_deviation(r->variance, epsilon);
+};
+
+// One kernel call over all of them.
+void run(std::vector<Readers>& all, double epsilon) {
+  std::vector<kernels::EdgeGroup> groups;
+  for (auto& [in, branches, raw] : all) {
+    for (std::size_t b = 0; b < branches.size(); ++b) {
+      if (branches[b].kind == kernels::EdgeBranchKind::separable) {
+        raw[b]->z = Tensor::empty({in.batch, in.out_height(), in.out_width(), in.channels});
+        branches[b].z = raw[b]->z.mutable_data<float>();
+      }
+      if (raw[b]->rstd.defined()) continue;  // only z is missing
+      raw[b]->mean = Tensor::empty({in.channels}), raw[b]->variance = Tensor::empty({in.channels});
+      branches[b].mean = raw[b]->mean.mutable_data<float>();
+      branches[b].variance = raw[b]->variance.mutable_data<float>();
+    }
+    if (!branches.empty()) groups.push_back({in, static_cast<int>(branches.size()), branches.data()});
+  }
+  each_groups(groups.size(), [&](std::size_t first, int count) {
+    Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(count, &groups[first]));
+    kernels::edge_branches_forward(count, &groups[first], scratch.mutable_data<float>());
+  });
+  for (const Readers& readers : all)
+    for (Raw* r : readers.raw)
+      if (!r->rstd.defined()) r->rstd = reciprocal_deviation(r->variance, epsilon);
 }
 
 }  // namespace
@@ -91,8 +105,7 @@ std::vector<Fan> fans(std::span<const MixedEdgeOperands> edges) {
 }
 
 void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& raw) {
-  std::vector<kernels::EdgeBranch> first;
-  std::vector<Raw*> missing;
+  std::vector<Readers> first{{kernel_input(cell.states[static_cast<std::size_t>(fan.source)], fan.stride)}};
   struct Pool {
     const MixedBranch& branch;
     const Raw& raw;
@@ -107,26 +120,33 @@ void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& ra
           continue;
         pools.push_back({branch, raw[e][b][0]});
       }
-      first.push_back(kernel_branch(branch, 0));
-      missing.push_back(&raw[e][b][0]);
+      first[0].add(branch, 0, raw[e][b][0]);
     }
-  run(kernel_input(cell.states[static_cast<std::size_t>(fan.source)], fan.stride), first, missing, cell.epsilon);
+  run(first, cell.epsilon);
   for (const std::size_t e : fan.edges)
     for (std::size_t b = 0; b < raw[e].size(); ++b)
       for (const Pool& pool : pools)
         if (pool.branch.kind == cell.edges[e].branches[b].kind && raw[e][b][0].norm) raw[e][b][0] = pool.raw;
 }
 
-void run_second_blocks(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw) {
-  for (std::size_t b = 0; b < raw.size(); ++b)
-    for (std::size_t k = 1; k < raw[b].size(); ++k) {
-      if (raw[b][k].z.defined()) continue;
-      const NormAsAffine norm(raw[b][k - 1]);
-      kernels::EdgeInput next = kernel_input(raw[b][k - 1].z, 1);
-      next.scale = norm.scale.data<float>(), next.shift = norm.shift.data<float>();
-      std::vector<kernels::EdgeBranch> one{kernel_branch(edge.branches[b], k)};
-      run(next, one, {&raw[b][k]}, epsilon);
-    }
+void run_second_blocks(const Cell& cell, std::span<const std::size_t> edges, std::vector<RawEdge>& raw) {
+  std::size_t deepest = 0;
+  for (const std::size_t e : edges)
+    for (const RawBranch& branch : raw[e]) deepest = std::max(deepest, branch.size());
+  for (std::size_t k = 1; k < deepest; ++k) {
+    std::vector<Readers> blocks;
+    std::vector<NormAsAffine> norms;
+    for (const std::size_t e : edges)
+      for (std::size_t b = 0; b < raw[e].size(); ++b) {
+        RawBranch& branch = raw[e][b];
+        if (k >= branch.size() || branch[k].z.defined()) continue;
+        const NormAsAffine& norm = norms.emplace_back(branch[k - 1]);
+        Readers& block = blocks.emplace_back(Readers{kernel_input(branch[k - 1].z, 1)});
+        block.in.scale = norm.scale.data<float>(), block.in.shift = norm.shift.data<float>();
+        block.add(cell.edges[e].branches[b], k, branch[k]);
+      }
+    run(blocks, cell.epsilon);
+  }
 }
 
 void forget(Recompute what, RawEdge& raw) {

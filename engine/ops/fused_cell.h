@@ -1,5 +1,6 @@
 #pragma once
 // The fused run of a mixed cell: its raw branch outputs, and backward from them. Internal to engine/ops/mixed_cell.cpp.
+#include <algorithm>
 #include <memory>
 
 #include "engine/autograd/op.h"
@@ -62,14 +63,20 @@ std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const Tensor& so
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
+// Calls the kernel with as many groups as it takes at a time: body(first, count).
+template <class Body>
+void each_groups(std::size_t groups, const Body& body) {
+  for (std::size_t first = 0; first < groups; first += kernels::kMaxGroups)
+    body(first, static_cast<int>(std::min<std::size_t>(groups - first, kernels::kMaxGroups)));
+}
 kernels::MixShape mix_shape(const Tensor& source, std::int64_t stride, const Tensor& y);
 
 // What the branches will leave: nothing yet.
 RawEdge raw_edge(const MixedEdgeOperands& edge);
 // Computes whatever z or statistics of a fan are missing: the same bits as the first time. First what reads its source;
-// then an edge's second blocks.
+// then the second blocks of these of its edges.
 void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& raw);
-void run_second_blocks(const MixedEdgeOperands& edge, double epsilon, RawEdge& raw);
+void run_second_blocks(const Cell& cell, std::span<const std::size_t> edges, std::vector<RawEdge>& raw);
 // Lets go of the z that going backward computes again.
 void forget(Recompute what, RawEdge& raw);
 // Adds the mixes of a fan's last raw outputs to their nodes; a node not defined yet is made, of its shape.

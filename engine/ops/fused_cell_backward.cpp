@@ -63,26 +63,27 @@ void backward(Vjp& v, const Cell& cell) {
     const bool node = state >= cell.inputs;
     const Tensor& source = cell.states[state];
     run_first_blocks(cell, *fan, raw);
+    std::vector<std::size_t> reached;
+    for (const std::size_t e : fan->edges)
+      if (gradients[static_cast<std::size_t>(cell.edges[e].target)].defined()) reached.push_back(e);
+    run_second_blocks(cell, reached, raw);
     std::vector<Arrival> arrivals;
-    for (const std::size_t e : fan->edges) {
-      const Tensor& dy = gradients[static_cast<std::size_t>(cell.edges[e].target)];
-      if (!dy.defined()) continue;
-      run_second_blocks(cell.edges[e], cell.epsilon, raw[e]);
-      arrivals.push_back({e, dy, mix_terms(cell.edges[e], source, raw[e]), {}});
-    }
+    for (const std::size_t e : reached)
+      arrivals.push_back(
+          {e, gradients[static_cast<std::size_t>(cell.edges[e].target)], mix_terms(cell.edges[e], source, raw[e]), {}});
     take_sums(source, fan->stride, arrivals);
-    FirstBlocks first;
-    for (Arrival& a : arrivals) {
+    FanGradient back;
+    for (Arrival& a : arrivals)
       EdgeBackward(v, cell.edges[a.edge], first_inputs[a.edge], wanted[state], a.dy)
-          .propagate(std::exchange(a.terms, {}), a.sums, raw[a.edge], first);
-    }
-    if (first.blocks.empty() && first.skips.empty()) continue;
+          .propagate(std::exchange(a.terms, {}), a.sums, raw[a.edge], back);
+    second_blocks_backward(v, back.branches);
+    if (back.branches.empty() && back.skips.empty()) continue;
     Tensor own;  // where nothing has met yet, or somebody else holds it
     Tensor* sum = !wanted[state] ? nullptr : node ? &gradients[state] : v.sum_so_far(fan->source);
     const bool add = sum && sum->defined();
     if (node && add && !sum->sole_owner()) *sum = sum->clone();
     if (wanted[state] && !add) own = Tensor::empty(source.shape());
-    first_blocks_backward(v, source, fan->stride, first, !wanted[state] ? nullptr : add ? sum : &own, add);
+    first_blocks_backward(v, source, fan->stride, back, !wanted[state] ? nullptr : add ? sum : &own, add);
     if (own.defined() && node) gradients[state] = own;
     if (own.defined() && !node) v.add(fan->source, own);
     for (const std::size_t e : fan->edges) raw[e] = {};

@@ -11,40 +11,91 @@ using Kind = MixedBranch::Kind;
 
 // The gradients of a block's weights, where anybody wants them.
 struct WeightGrads {
-  Tensor depthwise, pointwise;
-  WeightGrads(const SeparableBlock& block, bool wanted, kernels::EdgeBranchGrad& grad) {
-    if (!wanted) return;
+  int input;
+  Tensor depthwise = {}, pointwise = {};
+  WeightGrads(Vjp& v, const BranchGradient& b, kernels::EdgeBranchGrad& grad) : input(b.inputs()) {
+    if (b.branch->blocks.empty() || !(v.needs(input) || v.needs(input + 1))) return;
+    const SeparableBlock& block = b.branch->blocks[b.block];
     depthwise = Tensor::empty(block.depthwise.shape());
     pointwise = Tensor::empty(block.pointwise.shape());
     grad.depthwise = depthwise.mutable_data<float>();
     grad.pointwise = pointwise.mutable_data<float>();
   }
+  bool wanted() const { return depthwise.defined(); }
+  void add_to(Vjp& v) const {
+    if (wanted()) v.add(input, depthwise), v.add(input + 1, pointwise);
+  }
 };
 
-void run(const kernels::EdgeInput& in, const std::vector<kernels::EdgeBranch>& branches,
-         const std::vector<kernels::EdgeBranchGrad>& grads, const kernels::EdgeInputGrad& to) {
-  const int count = static_cast<int>(branches.size());
-  Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(in, count, branches.data()));
-  kernels::edge_branches_backward(in, count, branches.data(), grads.data(), to, scratch.mutable_data<float>());
+void run(const std::vector<kernels::EdgeGroup>& groups, const std::vector<kernels::EdgeGroupGrad>& grads) {
+  each_groups(groups.size(), [&](std::size_t first, int count) {
+    Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(count, &groups[first]));
+    kernels::edge_branches_backward(count, &groups[first], &grads[first], scratch.mutable_data<float>());
+  });
 }
 
-kernels::EdgeBranch with_raw(const MixedBranch& branch, std::size_t block, const Raw& raw) {
-  kernels::EdgeBranch b = kernel_branch(branch, block);
-  if (raw.z.defined()) b.z = const_cast<float*>(raw.z.data<float>());  // read only, going backward
-  return b;
+kernels::EdgeBranch with_raw(const BranchGradient& b) {
+  kernels::EdgeBranch kernel = kernel_branch(*b.branch, b.block);
+  const Tensor& z = (*b.raw)[b.block].z;
+  if (z.defined()) kernel.z = const_cast<float*>(z.data<float>());  // read only, going backward
+  return kernel;
 }
 
-void add_norm_grads(Vjp& v, int block, const Coefficients& c) {
-  const Shape channels{static_cast<std::int64_t>(c.dgamma().size())};
-  if (v.needs(block + 2)) v.add(block + 2, Tensor::from(channels, c.dgamma()));
-  if (v.needs(block + 3)) v.add(block + 3, Tensor::from(channels, c.dbeta()));
+void add_norm_grads(Vjp& v, const BranchGradient& b) {
+  const std::span<const float> dgamma = b.coefficients.dgamma(), dbeta = b.coefficients.dbeta();
+  const Shape channels{static_cast<std::int64_t>(dgamma.size())};
+  if (v.needs(b.inputs() + 2)) v.add(b.inputs() + 2, Tensor::from(channels, dgamma));
+  if (v.needs(b.inputs() + 3)) v.add(b.inputs() + 3, Tensor::from(channels, dbeta));
 }
+
+// A block that reads another's output behind its batch norm, while what came back goes through it.
+class SecondBlock {
+ public:
+  SecondBlock(Vjp& v, BranchGradient& b)
+      : of_(b),
+        before_((*b.raw)[b.block - 1]),
+        norm_(before_),
+        branch_(with_raw(b)),
+        grad_(b.coefficients.at(b.gradient)),
+        weights_(v, b, grad_),
+        du_(Tensor::empty(before_.z.shape())),
+        sums_(Tensor::empty({2, du_.columns()})) {}
+
+  kernels::EdgeGroup group() const {
+    kernels::EdgeInput in = kernel_input(before_.z, 1);
+    in.scale = norm_.scale.data<float>(), in.shift = norm_.shift.data<float>();
+    return {in, 1, &branch_};
+  }
+  kernels::EdgeGroupGrad grad() {
+    float* sums = sums_.mutable_data<float>();
+    return {&grad_, {.dx = du_.mutable_data<float>(), .sum_dx = sums, .sum_dx_x = sums + du_.columns()}};
+  }
+  void finish(Vjp& v) {
+    weights_.add_to(v);
+    (*of_.raw)[of_.block--].z = {};
+    const auto sums = sums_.array<float>().cast<double>().eval();
+    of_.coefficients = Coefficients(before_, 1, du_, sums.data(), sums.data() + du_.columns());
+    of_.gradient = du_;
+    add_norm_grads(v, of_);
+  }
+
+ private:
+  BranchGradient& of_;
+  const Raw& before_;
+  NormAsAffine norm_;
+  kernels::EdgeBranch branch_;
+  kernels::EdgeBranchGrad grad_;
+  WeightGrads weights_;
+  Tensor du_, sums_;
+};
 
 }  // namespace
 
-Coefficients::Coefficients(const Raw& raw, double weight, double m, std::int64_t channels, const double* sum,
+Coefficients::Coefficients(const Raw& raw, double weight, const Tensor& gradient, const double* sum,
                            const double* sum_z)
-    : channels_(static_cast<std::size_t>(channels)), rows_(5 * channels_) {
+    : channels_(static_cast<std::size_t>(gradient.columns())), rows_(5 * channels_) {
+  const std::int64_t channels = gradient.columns();
+  const auto m = static_cast<double>(gradient.rows());
   float *a = rows_.data(), *b = a + channels, *d = b + channels, *dgamma = d + channels, *dbeta = dgamma + channels;
   for (std::int64_t c = 0; c < channels; ++c) {
     const double scale = weight * raw.scale(c), mu = raw.norm ? raw.mean.at(c) : 0;
@@ -61,8 +112,6 @@ Coefficients::Coefficients(const Raw& raw, double weight, double m, std::int64_t
 
 EdgeBackward::EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, int first_input, bool dx_wanted, const Tensor& dy)
     : v_(v), edge_(edge), dy_(dy), first_input_(first_input), dx_wanted_(dx_wanted) {
-  m_ = static_cast<double>(dy.elements() / dy.shape()[3]);
-  channels_ = dy.shape()[3];
   int input = first_input + kEdgeInputs;
   for (const MixedBranch& branch : edge.branches) {
     weight_inputs_.push_back(input);
@@ -72,8 +121,8 @@ EdgeBackward::EdgeBackward(Vjp& v, const MixedEdgeOperands& edge, int first_inpu
 }
 
 void EdgeBackward::propagate(const std::vector<MixTermOf>& terms, const std::vector<double>& sums, RawEdge& raw,
-                             FirstBlocks& first) {
-  const auto channels = static_cast<std::size_t>(channels_);
+                             FanGradient& fan) {
+  const auto channels = static_cast<std::size_t>(dy_.columns());
   double skip_weight = 0;
   bool identity = false;
   for (std::size_t b = 0; b < terms.size(); ++b) {
@@ -87,11 +136,13 @@ void EdgeBackward::propagate(const std::vector<MixTermOf>& terms, const std::vec
         identity = true, skip_weight += terms[b].weight;
       continue;
     }
-    Coefficients coefficients(*terms[b].raw, terms[b].weight, m_, channels_, sums.data(), sum_z);
+    Coefficients coefficients(*terms[b].raw, terms[b].weight, dy_, sums.data(), sum_z);
     add_weight_grad(branch, coefficients.weight_grad());
-    if (wanted(b)) add_branch(b, raw[b], std::move(coefficients), first);
+    if (!wanted(b)) continue;
+    fan.branches.push_back({&branch, &raw[b], weight_inputs_[b], raw[b].size() - 1, dy_, std::move(coefficients)});
+    if (!branch.blocks.empty()) add_norm_grads(v_, fan.branches.back());
   }
-  if (identity) first.skips.push_back({dy_.data<float>(), static_cast<float>(skip_weight)});
+  if (identity) fan.skips.push_back({dy_.data<float>(), static_cast<float>(skip_weight)});
   if (v_.needs(first_input_ + 1))
     v_.add(first_input_ + 1,
            Tensor::from(edge_.weights.shape(), std::vector<float>(dweights_.begin(), dweights_.end())));
@@ -108,68 +159,41 @@ bool EdgeBackward::wanted(std::size_t b) const {
   return any;
 }
 
-void EdgeBackward::add_branch(std::size_t b, RawBranch& raw, Coefficients coefficients, FirstBlocks& first) {
-  const MixedBranch& branch = edge_.branches[b];
-  Tensor gradient = dy_;
-  for (std::size_t k = raw.size(); k-- > 1;) {
-    const auto [du, sums] =
-        block_backward(branch, k, raw, weight_inputs_[b] + kBlockInputs * static_cast<int>(k), gradient, coefficients);
-    gradient = du;
-    raw[k].z = {};
-    coefficients = Coefficients(raw[k - 1], 1, m_, channels_, sums.data(), sums.data() + channels_);
+void second_blocks_backward(Vjp& v, std::vector<BranchGradient>& branches) {
+  for (;;) {
+    std::vector<SecondBlock> blocks;
+    for (BranchGradient& b : branches)
+      if (b.block > 0) blocks.emplace_back(v, b);
+    if (blocks.empty()) return;
+    std::vector<kernels::EdgeGroup> groups;
+    std::vector<kernels::EdgeGroupGrad> grads;
+    for (SecondBlock& b : blocks) groups.push_back(b.group()), grads.push_back(b.grad());
+    run(groups, grads);
+    for (SecondBlock& b : blocks) b.finish(v);
   }
-  if (!branch.blocks.empty()) add_norm_grads(v_, weight_inputs_[b], coefficients);
-  first.blocks.push_back({branch.blocks.empty() ? nullptr : branch.blocks.data(), weight_inputs_[b],
-                          with_raw(branch, 0, raw[0]), gradient, std::move(coefficients)});
 }
 
-EdgeBackward::BlockInput EdgeBackward::block_backward(const MixedBranch& branch, std::size_t k, const RawBranch& raw,
-                                                      int weights, const Tensor& gradient,
-                                                      const Coefficients& coefficients) {
-  add_norm_grads(v_, weights, coefficients);
-  const Raw& before = raw[k - 1];
-  const NormAsAffine norm(before);
-  kernels::EdgeInput in = kernel_input(before.z, 1);
-  in.scale = norm.scale.data<float>(), in.shift = norm.shift.data<float>();
-  kernels::EdgeBranchGrad grad = coefficients.at(gradient);
-  const WeightGrads own(branch.blocks[k], v_.needs(weights) || v_.needs(weights + 1), grad);
-  Tensor du = Tensor::empty(before.z.shape()), sums = Tensor::empty({2, in.channels});
-  float* sum = sums.mutable_data<float>();
-  run(in, {with_raw(branch, k, raw[k])}, {grad},
-      {.dx = du.mutable_data<float>(), .sum_dx = sum, .sum_dx_x = sum + in.channels});
-  if (own.depthwise.defined()) {
-    v_.add(weights, own.depthwise);
-    v_.add(weights + 1, own.pointwise);
-  }
-  return {du, {sum, sum + 2 * in.channels}};
-}
-
-void first_blocks_backward(Vjp& v, const Tensor& source, std::int64_t stride, const FirstBlocks& first, Tensor* dx,
+void first_blocks_backward(Vjp& v, const Tensor& source, std::int64_t stride, const FanGradient& fan, Tensor* dx,
                            bool add) {
   std::vector<kernels::EdgeBranch> branches;
   std::vector<kernels::EdgeBranchGrad> grads;
   std::vector<WeightGrads> weights;
   bool any = dx;
-  for (const FirstBlock& f : first.blocks) {
-    branches.push_back(f.kernel);
-    grads.push_back(f.coefficients.at(f.gradient));
-    const bool own = f.block && (v.needs(f.weights) || v.needs(f.weights + 1));
-    weights.emplace_back(f.block ? *f.block : SeparableBlock{}, own, grads.back());
-    any = any || own;
+  for (const BranchGradient& b : fan.branches) {
+    branches.push_back(with_raw(b));
+    grads.push_back(b.coefficients.at(b.gradient));
+    weights.emplace_back(v, b, grads.back());
+    any = any || weights.back().wanted();
   }
   if (!any) return;
   kernels::EdgeInputGrad to;
   if (dx)
     to = {.dx = dx->mutable_data<float>(),
           .add = add,
-          .skips = static_cast<int>(first.skips.size()),
-          .skip = first.skips.data()};
-  run(kernel_input(source, stride), branches, grads, to);
-  for (std::size_t i = 0; i < weights.size(); ++i)
-    if (weights[i].depthwise.defined()) {
-      v.add(first.blocks[i].weights, weights[i].depthwise);
-      v.add(first.blocks[i].weights + 1, weights[i].pointwise);
-    }
+          .skips = static_cast<int>(fan.skips.size()),
+          .skip = fan.skips.data()};
+  run({{kernel_input(source, stride), static_cast<int>(branches.size()), branches.data()}}, {{grads.data(), to}});
+  for (const WeightGrads& w : weights) w.add_to(v);
 }
 
 }  // namespace nascent::fused

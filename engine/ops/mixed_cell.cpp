@@ -30,7 +30,7 @@ void run_forward(fused::Cell& cell, const std::vector<Shape>& shapes, Recompute 
   cell.states.resize(shapes.size());
   for (const fused::Fan& fan : fused::fans(cell.edges)) {
     fused::run_first_blocks(cell, fan, cell.raw);
-    for (const std::size_t e : fan.edges) fused::run_second_blocks(cell.edges[e], cell.epsilon, cell.raw[e]);
+    fused::run_second_blocks(cell, fan.edges, cell.raw);
     fused::mix(cell, fan, shapes);
     for (const std::size_t e : fan.edges) fused::forget(recompute, cell.raw[e]);
   }

@@ -5,9 +5,7 @@
 #pragma once
 #include "kernels/isa/depthwise_phases.inl"
 #include "kernels/isa/depthwise_window_grads.inl"
-#include "kernels/isa/edge_forward.inl"
-#include "kernels/isa/edge_join.inl"
-#include "kernels/isa/edge_pool_grads.inl"
+#include "kernels/isa/edge_scratch.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -94,37 +92,8 @@ struct Next {
   const float* input = nullptr;             // x of the next image; before, the dx of this one where it is added to
 };
 
-// A call's edge, as its images see it.
-struct EdgeCall {
-  const EdgeInput& in;
-  const EdgePlane& plane;
-  int count;
-  const EdgeBranch* branches;
-  const EdgeBranchGrad* grads;
-  const EdgeInputGrad& to;
-
-  int separable_from(int b) const {
-    while (b < count && branches[b].kind != EdgeBranchKind::separable) ++b;
-    return b;
-  }
-  // What follows branch b of image n.
-  Next after(int b, std::int64_t n) const {
-    const int first = separable_from(0), following = separable_from(b + 1),
-              next = following < count ? following : first;
-    const std::int64_t image = following < count ? n : n + 1;
-    if (image == in.batch) return {};
-    const std::int64_t at = image * plane.out_pixels() * plane.channels;
-    const std::int64_t in_at = image * plane.in_pixels() * plane.channels;
-    return {.dy = image > n || grads[next].dy != grads[b].dy ? grads[next].dy + at : nullptr,
-            .z = branches[next].z + at,
-            .input = image > n              ? in.x + in_at
-                     : b == first && to.add ? to.dx + in_at
-                                            : nullptr};
-  }
-};
-
 struct BranchWork {
-  float* packed;
+  const float* packed;
   const float* coefficients;  // [3][period]
   std::int64_t grads;         // where this branch's weight gradients lie in a chunk's
 };
@@ -169,98 +138,6 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                        .lanes = lanes});
   }
   if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.dy, part ? nullptr : next.input);
-}
-
-// The chunks' weight gradients added, without the lanes that hold no channel: of all branches by one start of the
-// threads, which takes as long as to add those of one with 16 channels.
-inline void gather_weight_grads(const EdgePlane& g, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
-                                const BranchWork* work, std::int64_t chunks, std::int64_t chunk_size,
-                                const float* parts) {
-  constexpr std::int64_t kAtOnce = 1024;  // elements of a matrix
-  const std::int64_t c = g.channels, lanes = g.lanes(), pieces = 1 + (c * c + kAtOnce - 1) / kAtOnce;
-  parallel_chunks(count * pieces, [&](std::int64_t i) {
-    const std::int64_t b = quotient(i, pieces), piece = i - b * pieces;
-    if (branches[b].kind != EdgeBranchKind::separable || !grads[b].pointwise) return;
-    const std::int64_t taps = branches[b].kernel * branches[b].kernel;
-    const float* from = parts + work[b].grads;
-    if (piece == 0) {
-      for (std::int64_t t = 0; t < taps; ++t)
-        add_chunks(c, chunks, chunk_size, from + t * lanes, grads[b].depthwise + t * c);
-    } else {
-      const std::int64_t begin = (piece - 1) * kAtOnce, end = begin + kAtOnce < c * c ? begin + kAtOnce : c * c;
-      add_chunks(end - begin, chunks, chunk_size, from + taps * lanes + begin, grads[b].pointwise + begin);
-    }
-  });
-}
-
-void edge_branches_backward(const EdgeInput& in, int count, const EdgeBranch* branches, const EdgeBranchGrad* grads,
-                            const EdgeInputGrad& to, float* scratch) {
-  const EdgePlane g = EdgePlane::of(in, count, branches);
-  const std::int64_t c = g.channels, lanes = g.lanes(), period = g.period();
-  float *scale = scratch, *shift = scale + period, *coefficients = shift + period;
-  float* image_sums = coefficients + (4 + 3 * count) * period;
-  float* packed[kMaxBranchesTogether];
-  BranchWork work[kMaxBranchesTogether];
-  if (in.scale) {
-    repeat_channels(c, lanes, in.scale, 1, scale);
-    repeat_channels(c, lanes, in.shift, 0, shift);
-  }
-  float* parts = pack_branches(g, count, branches, Pack::backward, image_sums + round_up(in.batch * 2 * c, 16), packed);
-  std::int64_t part_size = 0;
-  bool separable = false, weights = false;
-  float* own = coefficients;
-  for (int b = 0; b < count; ++b) {
-    if (branches[b].kind != EdgeBranchKind::separable) continue;
-    repeat_channels(c, lanes, grads[b].a, 0, own);
-    repeat_channels(c, lanes, grads[b].b, 0, own + period);
-    repeat_channels(c, lanes, grads[b].d, 0, own + 2 * period);
-    work[b].packed = packed[b], work[b].coefficients = own, work[b].grads = part_size;
-    own += 3 * period;
-    separable = true, weights = weights || grads[b].pointwise;
-    part_size += g.weight_grads(branches[b]);
-  }
-  const PoolGrads max_pools(EdgeBranchKind::max_pool, g, count, branches, grads, own);
-  const PoolGrads avg_pools(EdgeBranchKind::avg_pool, g, count, branches, grads, own + (2 + max_pools.count) * period);
-  const EdgeCall call{in, g, count, branches, grads, to};
-  const std::int64_t chunks = edge_grad_chunks(in.batch, g.out_pixels(), c);
-  float* buffers = parts + chunks * part_size;
-
-  WorkerPlanes::prepare(g, buffers);
-  parallel_chunks(chunks, [&](std::int64_t chunk) {
-    const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
-    float* chunk_part = parts + chunk * part_size;
-    if (weights) clear(part_size, chunk_part);
-    if (separable) planes.clear_gradient_border(g);
-    for (std::int64_t n = chunk_begin(in.batch, chunks, chunk); n < chunk_begin(in.batch, chunks, chunk + 1); ++n) {
-      const float* x = in.x + n * g.in_pixels() * c;
-      const std::int64_t out_image = n * g.out_pixels() * c;
-      if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
-      bool add = false;
-      for (int b = call.separable_from(0); b < count; b = call.separable_from(b + 1), add = true)
-        separable_image_backward(g, branches[b], work[b], grads[b].dy + out_image, branches[b].z + out_image, planes,
-                                 grads[b].pointwise ? chunk_part + work[b].grads : nullptr, to.dx, add,
-                                 call.after(b, n));
-      if (!to.dx) continue;
-      JoinTerm terms[kMostJoined];
-      int joined = 0;
-      const auto take = [&](const PoolGrads& pools, float* plane) {
-        if (pools.count == 0) return;
-        pools.image(g, x, out_image, planes, plane);
-        terms[joined++] = {plane, 1};
-      };
-      take(max_pools, planes.pool), take(avg_pools, planes.other_pool);
-      for (int k = 0; k < to.skips; ++k) terms[joined++] = {to.skip[k].dy + out_image, to.skip[k].weight};
-      float* dx = to.dx + n * g.in_pixels() * c;
-      if (to.add) terms[joined++] = {dx, 1};
-      (separable ? kJoin<true> : kJoin<false>)[joined](g, planes, terms, dx);
-      if (to.sum_dx) column_sums(g.in_pixels(), c, dx, x, false, image_sums + n * 2 * c);
-    }
-  });
-  if (weights) gather_weight_grads(g, count, branches, grads, work, chunks, part_size, parts);
-  if (to.sum_dx)
-    each_sums(in.batch, 2 * c, c, image_sums, [&](std::int64_t i, double sum, double sum_x) {
-      to.sum_dx[i] = static_cast<float>(sum), to.sum_dx_x[i] = static_cast<float>(sum_x);
-    });
 }
 
 }  // namespace

@@ -34,32 +34,34 @@ inline void pool_image(const EdgePlane& g, EdgeBranchKind kind, const float* x, 
     avg_pool_image(edge_pool(g), x, z, nullptr);
 }
 
-void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* branches, float* scratch) {
-  const EdgePlane g = EdgePlane::of(in, count, branches);
-  const std::int64_t c = g.channels, out_image = g.out_pixels() * c, sums_image = count * 2 * c;
-  float* scale = scratch;
-  float* shift = scale + g.period();
-  float* image_sums = shift + g.period();
-  float* packed[kMaxBranchesTogether];
-  if (in.scale) {
-    repeat_channels(c, g.lanes(), in.scale, 1, scale);
-    repeat_channels(c, g.lanes(), in.shift, 0, shift);
-  }
-  float* buffers =
-      pack_branches(g, count, branches, Pack::forward, image_sums + round_up(in.batch * sums_image, 16), packed);
+// A group as its images see it, and its share of the scratch.
+struct ForwardGroup {
+  const EdgeGroup* group;
+  float* const* packed;
+  float *scale, *shift, *image_sums;
   int last_separable = -1;
-  for (int b = 0; b < count; ++b)
-    if (branches[b].kind == EdgeBranchKind::separable) last_separable = b;
 
-  WorkerPlanes::prepare(g, buffers);
-  parallel_chunks(in.batch, [&](std::int64_t n) {
-    const WorkerPlanes planes(g, buffers + worker() * g.worker_floats());
+  // Returns what follows its share.
+  float* prepare(const EdgePlane& g, const EdgeGroup& of, float* const* weights, float* at) {
+    group = &of, packed = weights;
+    scale = at, shift = scale + g.period(), image_sums = shift + g.period();
+    if (of.in.scale) {
+      repeat_channels(g.channels, g.lanes(), of.in.scale, 1, scale);
+      repeat_channels(g.channels, g.lanes(), of.in.shift, 0, shift);
+    }
+    for (int b = 0; b < of.count; ++b)
+      if (of.branches[b].kind == EdgeBranchKind::separable) last_separable = b;
+    return image_sums + round_up(of.in.batch * of.count * 2 * g.channels, 16);
+  }
+  void image(const EdgePlane& g, std::int64_t n, const WorkerPlanes& planes) const {
+    const EdgeInput& in = group->in;
+    const std::int64_t c = g.channels, out_image = g.out_pixels() * c;
     const float* x = in.x + n * g.in_pixels() * c;
     const float* next_x = n + 1 < in.batch ? x + g.in_pixels() * c : nullptr;
     if (last_separable >= 0) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
-    for (int b = 0; b < count; ++b) {
-      const EdgeBranch& branch = branches[b];
-      float* sums = branch.mean ? image_sums + n * sums_image + b * 2 * c : nullptr;
+    for (int b = 0; b < group->count; ++b) {
+      const EdgeBranch& branch = group->branches[b];
+      float* sums = branch.mean ? image_sums + (n * group->count + b) * 2 * c : nullptr;
       if (branch.kind == EdgeBranchKind::separable) {
         separable_image(g, branch, PackedBranch(g, branch, packed[b]), planes, branch.z + n * out_image, sums,
                         b == last_separable ? next_x : nullptr);
@@ -68,11 +70,31 @@ void edge_branches_forward(const EdgeInput& in, int count, const EdgeBranch* bra
         column_sums(g.out_pixels(), c, planes.values, planes.values, false, sums);
       }
     }
+  }
+  void statistics(const EdgePlane& g, int b) const {
+    const EdgeBranch& branch = group->branches[b];
+    const std::int64_t batch = group->in.batch, c = g.channels;
+    if (branch.mean)
+      statistics_of_sums(batch, batch * g.out_pixels(), c, group->count * 2 * c, image_sums + b * 2 * c, branch.mean,
+                         branch.variance);
+  }
+};
+
+void edge_branches_forward(int groups, const EdgeGroup* group, float* scratch) {
+  const EdgePlane g = EdgePlane::of(groups, group);
+  AllBranches all(groups, group);
+  float* at = all.pack(g, Pack::forward, scratch);
+  ForwardGroup work[kMaxGroups];
+  for (int k = 0; k < groups; ++k) at = work[k].prepare(g, group[k], all.packed + all.begin[k], at);
+  const std::int64_t batch = group[0].in.batch;
+  WorkerPlanes::prepare(g, at);
+  parallel_chunks(groups * batch, [&](std::int64_t i) {
+    const std::int64_t k = quotient(i, batch);
+    work[k].image(g, i - k * batch, WorkerPlanes(g, at + worker() * g.worker_floats()));
   });
-  parallel_chunks(count, [&](std::int64_t b) {
-    if (branches[b].mean)
-      statistics_of_sums(in.batch, in.batch * g.out_pixels(), c, sums_image, image_sums + b * 2 * c, branches[b].mean,
-                         branches[b].variance);
+  parallel_chunks(all.count, [&](std::int64_t i) {
+    const int b = static_cast<int>(i);
+    work[all.group[b]].statistics(g, all.in_group(b));
   });
 }
 

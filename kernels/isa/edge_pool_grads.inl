@@ -14,9 +14,9 @@ struct PoolGrads {
   const float* dy[kMaxBranchesTogether];
   float *scales, *shift;  // [1 + count][period]: of the pool's values, then of every dy; and [period]
 
-  PoolGrads(EdgeBranchKind of, const EdgePlane& g, int branches, const EdgeBranch* branch, const EdgeBranchGrad* grads,
-            float* coefficients)
-      : kind(of), scales(coefficients + g.period()), shift(coefficients) {
+  void prepare(EdgeBranchKind of, const EdgePlane& g, int branches, const EdgeBranch* branch,
+               const EdgeBranchGrad* grads, float* coefficients) {
+    kind = of, scales = coefficients + g.period(), shift = coefficients;
     const std::int64_t lanes = mix_lanes(g.channels), period = g.period();
     clear(2 * period, coefficients);
     for (int b = 0; b < branches; ++b) {

@@ -92,18 +92,35 @@ inline void pack_branch(const EdgePlane& g, const EdgeBranch& b, Pack pack, floa
   });
 }
 
-// Packs the separable branches one behind the other; where[b] is where branch b lies. Returns what follows the last.
-inline float* pack_branches(const EdgePlane& g, int count, const EdgeBranch* branches, Pack pack, float* to,
-                            float** where) {
-  for (int b = 0; b < count; ++b) {
-    where[b] = to;
-    if (branches[b].kind == EdgeBranchKind::separable) to += g.packed(branches[b]);
+// The branches of all groups of a call, one behind the other.
+struct AllBranches {
+  int count = 0;
+  int begin[kMaxGroups];  // a group's first
+  int group[kMaxBranchesTogether];
+  const EdgeBranch* branch[kMaxBranchesTogether];
+  float* packed[kMaxBranchesTogether];  // where a separable one's weights lie
+
+  AllBranches(int groups, const EdgeGroup* of) {
+    for (int k = 0; k < groups; ++k) {
+      begin[k] = count;
+      for (int b = 0; b < of[k].count; ++b) group[count] = k, branch[count++] = of[k].branches + b;
+    }
   }
-  parallel_chunks(count, [&](std::int64_t b) {
-    if (branches[b].kind == EdgeBranchKind::separable) pack_branch(g, branches[b], pack, where[b]);
-  });
-  return to;
-}
+  int in_group(int b) const { return b - begin[group[b]]; }
+  bool separable(int b) const { return branch[b]->kind == EdgeBranchKind::separable; }
+  // Returns what follows the last one's.
+  float* pack(const EdgePlane& g, Pack how, float* to) {
+    for (int b = 0; b < count; ++b) {
+      packed[b] = to;
+      if (separable(b)) to += g.packed(*branch[b]);
+    }
+    parallel_chunks(count, [&](std::int64_t i) {
+      const int b = static_cast<int>(i);
+      if (separable(b)) pack_branch(g, *branch[b], how, packed[b]);
+    });
+    return to;
+  }
+};
 
 inline TapList forward_taps(const EdgePlane& g, const EdgeBranch& b) {
   TapList taps;

@@ -8,7 +8,7 @@
 #include "kernels/isa/conv2d_weight_grad.inl"
 #include "kernels/isa/depthwise_conv2d.inl"
 #include "kernels/isa/depthwise_weight_grad.inl"
-#include "kernels/isa/edge_backward.inl"
+#include "kernels/isa/edge_group_backward.inl"
 #include "kernels/isa/edge_mix.inl"
 #include "kernels/isa/elementwise.inl"
 #include "kernels/isa/matmul.inl"

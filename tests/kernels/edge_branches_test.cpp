@@ -185,8 +185,9 @@ void compare(const Case& c, const KernelTable& isa) {
     grads[k].depthwise = weight_grads[2 * k].data(), grads[k].pointwise = weight_grads[2 * k + 1].data();
   }
   const int n = static_cast<int>(count);
-  Guarded<float> scratch(edge_branches_scratch(input, n, branches.data()));
-  isa.fused_edge->branches_forward(input, n, branches.data(), scratch.data());
+  const EdgeGroup group{input, n, branches.data()};
+  Guarded<float> scratch(edge_branches_scratch(1, &group));
+  isa.fused_edge->branches_forward(1, &group, scratch.data());
 
   Doubles dx(x.size());
   std::vector<Doubles> depthwise(count), pointwise(count), zs;
@@ -208,10 +209,10 @@ void compare(const Case& c, const KernelTable& isa) {
   }
 
   Guarded<float> dx_f(in), sum(ch), sum_x(ch);
-  EdgeInputGrad to{.dx = dx_f.data(), .sum_dx = sum.data(), .sum_dx_x = sum_x.data()};
+  EdgeGroupGrad grad{grads.data(), {.dx = dx_f.data(), .sum_dx = sum.data(), .sum_dx_x = sum_x.data()}};
   const EdgeSkip skip{xf.data(), 3};
-  if (c.stride == 1) to.skips = 1, to.skip = &skip;
-  isa.fused_edge->branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
+  if (c.stride == 1) grad.to.skips = 1, grad.to.skip = &skip;
+  isa.fused_edge->branches_backward(1, &group, &grad, scratch.data());
   if (c.stride == 1)
     for (std::size_t i = 0; i < dx.size(); ++i) dx[i] += 3 * x[i];
   if (c.norm)
@@ -234,8 +235,8 @@ void compare(const Case& c, const KernelTable& isa) {
   }
   Floats twice = dx_f.values();
   for (float& v : twice) v += v;
-  to.add = true;
-  isa.fused_edge->branches_backward(input, n, branches.data(), grads.data(), to, scratch.data());
+  grad.to.add = true;
+  isa.fused_edge->branches_backward(1, &group, &grad, scratch.data());
   CHECK(dx_f.values() == twice);
   CHECK(dx_f.fences_stand());
   CHECK(scratch.fences_stand());
@@ -247,4 +248,71 @@ TEST_CASE("the fused edge equals its operations one by one, on every instruction
   for (const KernelTable* isa : isa_tables())
     if (isa->fused_edge)
       for (const Case& c : cases()) compare(c, *isa);
+}
+
+namespace {
+
+// A second block with all it leaves, both ways.
+struct OneBlock {
+  Floats x, scale, shift, weights, dy, a, z, statistics, depthwise, pointwise, dx, sums;
+  EdgeBranch branch;
+  EdgeBranchGrad grad;
+  OneBlock(std::int64_t kernel, std::int64_t dilation, std::int64_t channels, std::uint64_t seed)
+      : x(reals<float>(5 * 6 * 7 * channels, seed)),
+        scale(reals<float>(channels, seed + 1)),
+        shift(reals<float>(channels, seed + 2)),
+        weights(reals<float>((kernel * kernel + channels) * channels, seed + 3)),
+        dy(reals<float>(static_cast<std::int64_t>(x.size()), seed + 4)),
+        a(reals<float>(channels, seed + 5)),
+        z(x.size()),
+        statistics(static_cast<std::size_t>(2 * channels)),
+        depthwise(static_cast<std::size_t>(kernel * kernel * channels)),
+        pointwise(static_cast<std::size_t>(channels * channels)),
+        dx(x.size()),
+        sums(static_cast<std::size_t>(2 * channels)),
+        branch{.kernel = kernel, .dilation = dilation} {}
+  EdgeGroup group(std::int64_t channels) {
+    branch.depthwise = weights.data(), branch.pointwise = weights.data() + depthwise.size(), branch.z = z.data();
+    branch.mean = statistics.data(), branch.variance = statistics.data() + channels;
+    return {{5, 6, 7, channels, 1, x.data(), scale.data(), shift.data()}, 1, &branch};
+  }
+  EdgeGroupGrad group_grad(std::int64_t channels) {
+    grad = {dy.data(), a.data(), scale.data(), shift.data(), depthwise.data(), pointwise.data()};
+    return {&grad, {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels}};
+  }
+  std::vector<Floats> left() const { return {z, statistics, depthwise, pointwise, dx, sums}; }
+};
+
+std::vector<std::vector<Floats>> run_blocks(const KernelTable& isa, std::int64_t channels, int at_once) {
+  std::vector<OneBlock> blocks;
+  for (std::uint64_t k = 0; k < kMaxGroups; ++k)
+    blocks.emplace_back(k % 3 == 0 ? 3 : 5, k % 2 == 0 ? 1 : 2, channels, 100 * k);
+  for (int first = 0; first < kMaxGroups; first += at_once) {
+    std::vector<EdgeGroup> groups;
+    std::vector<EdgeGroupGrad> grads;
+    for (int k = first; k < first + at_once; ++k) {
+      OneBlock& block = blocks[static_cast<std::size_t>(k)];
+      groups.push_back(block.group(channels)), grads.push_back(block.group_grad(channels));
+    }
+    Guarded<float> scratch(edge_branches_scratch(at_once, groups.data()));
+    isa.fused_edge->branches_forward(at_once, groups.data(), scratch.data());
+    isa.fused_edge->branches_backward(at_once, groups.data(), grads.data(), scratch.data());
+    CHECK(scratch.fences_stand());
+  }
+  std::vector<std::vector<Floats>> all;
+  for (const OneBlock& block : blocks) all.push_back(block.left());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("groups of branches in one call leave what each leaves alone, to the bit") {
+  for (const KernelTable* isa : isa_tables())
+    for (const std::int64_t channels : {3, 8, 16, 36}) {
+      if (!isa->fused_edge) continue;
+      INFO(isa->name << ", " << channels << " channels");
+      const auto alone = run_blocks(*isa, channels, 1);
+      CHECK(run_blocks(*isa, channels, 2) == alone);
+      CHECK(run_blocks(*isa, channels, kMaxGroups) == alone);
+    }
 }

@@ -48,8 +48,9 @@ TEST_CASE("the ReLU inside a fused edge lets what is not a number pass") {
       std::vector<float> z(x.size());
       EdgeBranch branch{.kernel = 3};
       branch.depthwise = depthwise.data(), branch.pointwise = pointwise.data(), branch.z = z.data();
-      std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(input, 1, &branch)));
-      isa->fused_edge->branches_forward(input, 1, &branch, scratch.data());
+      const EdgeGroup group{input, 1, &branch};
+      std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(1, &group)));
+      isa->fused_edge->branches_forward(1, &group, scratch.data());
       CHECK(std::isnan(z[kCentre]));
       CHECK(z[0] == 0);  // its window does not reach the centre
     }

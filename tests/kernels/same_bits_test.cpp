@@ -30,12 +30,12 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
     grads[k] = {dy.data(), a.data(), b.data(), d.data()};
   }
   grads[0].depthwise = depthwise.data(), grads[0].pointwise = pointwise.data();
-  std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(in, 2, branches)));
-  isa.fused_edge->branches_forward(in, 2, branches, scratch.data());
+  const EdgeGroup group{in, 2, branches};
+  std::vector<float> scratch(static_cast<std::size_t>(edge_branches_scratch(1, &group)));
+  isa.fused_edge->branches_forward(1, &group, scratch.data());
   std::vector<float> dx(x.size()), sums(2 * channels);
-  isa.fused_edge->branches_backward(in, 2, branches, grads,
-                                    {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels},
-                                    scratch.data());
+  const EdgeGroupGrad grad{grads, {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels}};
+  isa.fused_edge->branches_backward(1, &group, &grad, scratch.data());
   const MixShape mix{9, in.out_height() * in.out_width(), channels, {1, 13, 15, channels, 3, stride, 1}};
   const MixTerm terms[] = {{z.data(), a.data()}, {x.data(), b.data(), MixSource::max_pool}};
   std::vector<float> y(static_cast<std::size_t>(out)), dots;
