@@ -57,4 +57,19 @@ TEST_CASE("what is given back goes back to the system, also from below what the 
     CHECK(resident_bytes() <= before + kLittle);
   }
 }
+
+TEST_CASE("small buffers are kept for the next of their size, however often they come and go") {
+  constexpr std::size_t kBytes = 3000, kLittle = std::size_t{8} << 20;
+  std::byte* first = huge_pages::allocate(kBytes);
+  huge_pages::deallocate(first, kBytes);
+  CHECK(huge_pages::allocate(kBytes - 1) == first);  // of as many lines
+  huge_pages::deallocate(first, kBytes - 1);
+  const std::size_t before = resident_bytes();
+  for (int round = 0; round < 100; ++round) {  // 30 MB in all
+    std::vector<std::byte*> buffers;
+    for (int i = 0; i < 100; ++i) std::memset(buffers.emplace_back(huge_pages::allocate(kBytes)), 1, kBytes);
+    for (std::byte* buffer : buffers) huge_pages::deallocate(buffer, kBytes);
+  }
+  CHECK(resident_bytes() <= before + kLittle);
+}
 #endif
