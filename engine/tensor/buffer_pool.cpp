@@ -37,7 +37,7 @@ struct BufferPool::State {
 
   void release_scratch() {
     for (auto& [bytes, buffer] : free_scratch) {
-      huge_pages::deallocate(buffer, bytes);
+      huge_pages::deallocate_apart(buffer, bytes);
       report.held_bytes -= bytes;
     }
     free_scratch.clear();
@@ -108,7 +108,7 @@ std::shared_ptr<std::byte> BufferPool::take_scratch(std::size_t bytes) {
 }
 
 std::shared_ptr<std::byte> BufferPool::hand_out(std::byte* buffer, std::size_t bytes, bool scratch) {
-  if (!buffer) buffer = huge_pages::allocate(bytes);
+  if (!buffer) buffer = scratch ? huge_pages::allocate_apart(bytes) : huge_pages::allocate(bytes);
   if (poison_) std::memset(buffer, 0xFF, bytes);  // all ones is a NaN in float and in double
   // The deleter owns the state, so a tensor that outlives the pool at exit still has somewhere to go.
   return {buffer, [state = state_, bytes, scratch](std::byte* b) { state->give_back(b, bytes, scratch); }};

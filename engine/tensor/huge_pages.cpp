@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <new>
-#include <utility>
 #include <vector>
 
 namespace nascent::huge_pages {
@@ -15,7 +14,7 @@ namespace {
 constexpr std::size_t kPage = std::size_t{2} << 20, kSmallPage = 4096, kLine = 64;
 // What is left at a slab's end stays empty: with 8 MB a search of small images took 5 % more than its tensors.
 constexpr std::size_t kSlab = 16 * kPage;
-constexpr std::size_t kLeastInSlab = std::size_t{32} << 10;
+constexpr std::size_t kSmallBuffer = std::size_t{32} << 10;  // below it, in slabs of one page
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kHeapAlone = true;  // it sets fences between buffers of the heap
 #else
@@ -43,93 +42,86 @@ std::byte* pages(std::size_t bytes, std::size_t alignment) {
 }
 void give_pages_back(std::byte* buffer, std::size_t bytes) { munmap(buffer, round_up(bytes, kSmallPage)); }
 
-// Slabs are filled from the front and given back when nothing in them is in use: buffers come and go all together,
-// with a network or a batch size.
+// Slabs are filled from the front, and what is given back serves the next of its size. A slab goes back when nothing in
+// it is in use: buffers come and go all together, with a network or a batch size.
 class Slabs {
  public:
+  explicit Slabs(std::size_t bytes) : bytes_(bytes) {}
   std::byte* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
+    bytes = round_up(bytes, kLine);
     for (auto& [base, slab] : slabs_)
-      if (slab.used + bytes <= kSlab) return from(base, slab, bytes);
-    std::byte* base = pages(kSlab, kSlab);
+      if (auto& free = slab.free[bytes]; !free.empty()) {
+        std::byte* buffer = free.back();
+        free.pop_back();
+        ++slab.live;
+        return buffer;
+      }
+    for (auto& [base, slab] : slabs_)
+      if (slab.used + bytes <= bytes_) return from(base, slab, bytes);
+    std::byte* base = pages(bytes_, bytes_);
     return from(base, slabs_[base], bytes);
   }
-  void give_back(std::byte* buffer) {
+  void give_back(std::byte* buffer, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    const auto slab = slabs_.find(buffer - reinterpret_cast<std::uintptr_t>(buffer) % kSlab);
+    const auto slab = slabs_.find(buffer - reinterpret_cast<std::uintptr_t>(buffer) % bytes_);
+    slab->second.free[round_up(bytes, kLine)].push_back(buffer);
     if (--slab->second.live > 0) return;
-    give_pages_back(slab->first, kSlab);
+    give_pages_back(slab->first, bytes_);
     slabs_.erase(slab);
   }
 
  private:
   struct Slab {
     std::size_t used = 0, live = 0;
+    std::map<std::size_t, std::vector<std::byte*>> free;  // by size
   };
   static std::byte* from(std::byte* base, Slab& slab, std::size_t bytes) {
     std::byte* buffer = base + slab.used;
-    slab.used += round_up(bytes, kLine);
+    slab.used += bytes;
     ++slab.live;
     return buffer;
   }
 
   std::mutex mutex_;
+  std::size_t bytes_;
   std::map<std::byte*, Slab> slabs_;
 };
 
+// Never destroyed: a tensor may outlive everything else at exit.
+Slabs& slabs() {
+  static auto* all = new Slabs(kSlab);
+  return *all;
+}
 // Weights and what a channel has, among themselves. Among the small objects of the heap they spread those over as many
 // pages as weights take: a step's tensors go through 1.4 GB before one of them is looked at again, and each waited 2.4
-// us for its page to be found (Granite Rapids under a hypervisor), a tenth of a step on two threads. They are few
-// megabytes and are kept for the next of their size.
-class SmallBuffers {
- public:
-  std::byte* take(std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    bytes = round_up(bytes, kLine);
-    if (auto& free = free_[bytes]; !free.empty()) {
-      std::byte* buffer = free.back();
-      free.pop_back();
-      return buffer;
-    }
-    if (left_ < bytes) next_ = pages(kPage, kPage), left_ = kPage;
-    left_ -= bytes;
-    return std::exchange(next_, next_ + bytes);
-  }
-  void give_back(std::byte* buffer, std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    free_[round_up(bytes, kLine)].push_back(buffer);
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::size_t, std::vector<std::byte*>> free_;
-  std::byte* next_ = nullptr;
-  std::size_t left_ = 0;
-};
-
-// Never destroyed: a tensor may outlive everything else at exit.
-template <class Buffers>
-Buffers& all() {
-  static auto* buffers = new Buffers;
-  return *buffers;
+// us for its page to be found (Granite Rapids under a hypervisor), a tenth of a step on two threads.
+Slabs& small_slabs() {
+  static auto* all = new Slabs(kPage);
+  return *all;
 }
 
 bool has_pages(std::size_t bytes) { return bytes >= kPage; }
-bool in_slab(std::size_t bytes) { return bytes >= kLeastInSlab && bytes < kPage; }
+Slabs& slabs_for(std::size_t bytes) { return bytes < kSmallBuffer ? small_slabs() : slabs(); }
 
 }  // namespace
 
 std::byte* allocate(std::size_t bytes) {
-  if (kHeapAlone) return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine}));
-  if (has_pages(bytes)) return pages(bytes, kPage);
-  return in_slab(bytes) ? all<Slabs>().take(bytes) : all<SmallBuffers>().take(bytes);
+  return kHeapAlone || has_pages(bytes) ? allocate_apart(bytes) : slabs_for(bytes).take(bytes);
 }
 
 void deallocate(std::byte* buffer, std::size_t bytes) {
+  if (kHeapAlone || has_pages(bytes)) return deallocate_apart(buffer, bytes);
+  slabs_for(bytes).give_back(buffer, bytes);
+}
+
+std::byte* allocate_apart(std::size_t bytes) {
+  return kHeapAlone ? static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kLine})) : pages(bytes, kPage);
+}
+
+void deallocate_apart(std::byte* buffer, std::size_t bytes) {
   if (kHeapAlone) return ::operator delete (buffer, std::align_val_t{kLine});
-  if (has_pages(bytes)) return give_pages_back(buffer, bytes);
-  if (in_slab(bytes)) return all<Slabs>().give_back(buffer);
-  all<SmallBuffers>().give_back(buffer, bytes);
+  give_pages_back(buffer, bytes);
 }
 
 }  // namespace nascent::huge_pages

@@ -9,5 +9,8 @@ namespace nascent::huge_pages {
 
 std::byte* allocate(std::size_t bytes);
 void deallocate(std::byte* buffer, std::size_t bytes);  // of as many bytes as were asked for
+// Pages of its own whatever the size: a buffer that gives way to a larger one leaves no hole.
+std::byte* allocate_apart(std::size_t bytes);
+void deallocate_apart(std::byte* buffer, std::size_t bytes);
 
 }  // namespace nascent::huge_pages
