@@ -1,4 +1,4 @@
-// Backward of an edge's branches, an image at a time; images in chunks with weight gradients of their own. With t the
+// Backward of a separable branch of one image; edge_group_backward.inl calls it branch by branch. With t the
 // depthwise output (made again: 2*K*K FLOP a value cost less than storing and reading it), P the pointwise matrix:
 //   dz = a*dy + b*z + d;  dP += t^T dz;  dt = dz P^T;  dD[tap] += relu(x)[tap] * dt;  dx += [relu(x) > 0] * D^T(dt)
 // where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
