@@ -24,8 +24,8 @@ struct FusedEdgeKernels {
   void (*branches_backward)(int groups, const EdgeGroup*, const EdgeGroupGrad*, float* scratch);
   void (*mix)(const MixShape&, int mixes, const EdgeMix*, float* scratch);
   void (*mix_sums)(const MixShape&, int mixes, const EdgeMixSums*, float* scratch);
-  void (*projection_forward)(const Projection&, float* z, float* mean, float* variance, float* scratch);
-  void (*projection_backward)(const Projection&, const ProjectionGrad&, float* scratch);
+  void (*projection_forward)(const Projection&, float* scratch);
+  void (*projection_backward)(const Projection&, float* scratch);
 };
 
 // The float kernels that have more than one version. Each member has the contract of the function of its name.

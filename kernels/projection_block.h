@@ -7,23 +7,29 @@ namespace nascent::kernels {
 
 // Whole rows of pixels in hand at a time: 16 KB of them, half an L1, or one row.
 struct ProjectionBlock {
-  std::int64_t in, out, rows, pixels;
+  std::int64_t in, out, rows, pixels;  // out: of all heads
 
   static ProjectionBlock of(const Projection& p) {
-    const std::int64_t in = p.in_channels(), out = p.out_channels(), row = p.out_width() * in;
+    const std::int64_t in = p.in_channels(), out = p.outputs(), row = p.out_width() * in;
     const std::int64_t rows = row >= 4096 ? 1 : 4096 / row;
     return {in, out, rows < p.out_height() ? rows : p.out_height(), p.out_width()};
   }
-  // What the taps read, its gradient, and dz; 16 beyond the end, where a vector may read.
+  // What the taps read or its gradient, and what all heads write or its gradient; 16 beyond the end, where a vector may
+  // read.
   [[gnu::always_inline]] std::int64_t gathered() const { return round_up(rows * pixels * in + 16, 16); }
-  [[gnu::always_inline]] std::int64_t gradient() const { return round_up(rows * pixels * out + 16, 16); }
-  [[gnu::always_inline]] std::int64_t worker_floats() const { return 2 * gathered() + gradient(); }
-  // A tap's weights packed for z = r*w, and for dr = dz*w^T.
+  [[gnu::always_inline]] std::int64_t written() const { return round_up(rows * pixels * out + 16, 16); }
+  [[gnu::always_inline]] std::int64_t worker_floats() const { return 2 * gathered() + 2 * written(); }
+  // The weights of a tap of all heads side by side, packed for z = r*w or for dr = dz*w^T.
   [[gnu::always_inline]] std::int64_t packed_forward(std::int64_t outputs) const { return in * round_up(outputs, 16); }
   [[gnu::always_inline]] std::int64_t packed_backward(std::int64_t outputs) const { return outputs * round_up(in, 16); }
-  // Coefficients as the output's channels lie where they fill vectors, else pixel by pixel.
-  [[gnu::always_inline]] std::int64_t lanes() const { return out == 4 || out == 8 ? out : round_up(out, 16); }
-  [[gnu::always_inline]] std::int64_t period() const { return lanes() < 16 ? 16 : lanes(); }
 };
+
+// A head's coefficients as its channels lie where they fill vectors, else pixel by pixel.
+[[gnu::always_inline]] inline std::int64_t projection_lanes(std::int64_t outputs) {
+  return outputs == 4 || outputs == 8 ? outputs : round_up(outputs, 16);
+}
+[[gnu::always_inline]] inline std::int64_t projection_period(std::int64_t outputs) {
+  return projection_lanes(outputs) < 16 ? 16 : projection_lanes(outputs);
+}
 
 }  // namespace nascent::kernels

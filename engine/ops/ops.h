@@ -52,7 +52,7 @@ struct Shift {
   std::int64_t rows = 1, columns = 1;
 };
 Tensor shift2d(const Tensor& x, Shift by, Where where = Where::current());
-// Along the last axis (channels of images).
+// Along the last axis (channels of images); of one part, that part itself.
 Tensor concat(std::span<const Tensor> parts, Where where = Where::current());
 
 // ---- reductions ----

@@ -26,14 +26,12 @@ class DerivedNetwork::Cell {
     }
   }
 
-  // Inputs and output are in parts: the nodes that lie side by side along the channels, or the stem's output.
-  std::vector<Tensor> forward(std::span<const Tensor> s0, std::span<const Tensor> s1, const Context& context,
-                              std::uint64_t cell) const {
-    const bool train = context.phase == Phase::train, whole = train && context.drop_path <= 0;
-    const CellInputs::States in =
-        train ? inputs_.forward_fused(s0, s1, context) : inputs_.forward(concat(s0), concat(s1), context);
+  const CellInputs& inputs() const { return inputs_; }
+
+  // The output is in parts: the nodes that lie side by side along the channels.
+  std::vector<Tensor> forward(const InputFeed::States& in, const Context& context, std::uint64_t cell) const {
     std::vector<Tensor> states = {in.s0, in.s1};
-    if (whole) {
+    if (context.phase == Phase::train && context.drop_path <= 0) {
       const std::vector<Tensor> nodes = fused_nodes(states, context);
       states.insert(states.end(), nodes.begin(), nodes.end());
     } else {
@@ -118,13 +116,17 @@ DerivedNetwork::~DerivedNetwork() = default;
 
 Network::Logits DerivedNetwork::logits(const Tensor& images, const Context& context) const {
   Logits logits;
-  std::vector<Tensor> s0 = {stem_->forward(images, context)}, s1 = s0;
+  std::vector<const CellInputs*> inputs;
+  for (const Cell& cell : cells_) inputs.push_back(&cell.inputs());
+  InputFeed feed(std::move(inputs), context, {});
+  std::vector<Tensor> output = {stem_->forward(images, context)};
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    s0 = std::exchange(s1, cells_[i].forward(s0, s1, context, i));
+    feed.give(output);
+    output = cells_[i].forward(feed.take(), context, i);
     if (static_cast<std::int64_t>(i) == auxiliary_cell_ && context.phase == Phase::train)
-      logits.auxiliary = auxiliary_->forward(concat(s1), context);
+      logits.auxiliary = auxiliary_->forward(concat(output), context);
   }
-  logits.main = head_->forward(concat(s1), context);
+  logits.main = head_->forward(concat(output), context);
   return logits;
 }
 

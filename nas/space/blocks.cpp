@@ -13,13 +13,21 @@ Tensor Projection::forward(const Tensor& x, const Context& context) const {
   return norm_.forward(concat(halves), context);
 }
 
-Tensor Projection::forward_fused(std::span<const Tensor> parts, const Context& context) const {
-  ProjectionOperands operands{
-      .parts = {parts.begin(), parts.end()}, .weights = {}, .gamma = norm_.weight(), .beta = norm_.bias()};
-  for (const Conv2d& convolution : convolutions_) operands.weights.push_back(convolution.weight());
-  const Projected projected = projection(operands, {.epsilon = norm_.epsilon()});
-  norm_.move_statistics(projected.statistics.mean, projected.statistics.variance, projected.y.rows(), context);
-  return projected.y;
+std::vector<Tensor> project(std::span<const Projection* const> heads, std::span<const Tensor> parts,
+                            const Context& context) {
+  ProjectionOperands operands{.parts = {parts.begin(), parts.end()}, .heads = {}};
+  for (const Projection* head : heads) {
+    ProjectionHead& operand = operands.heads.emplace_back();
+    for (const Conv2d& convolution : head->convolutions_) operand.weights.push_back(convolution.weight());
+    operand.gamma = head->norm_.weight(), operand.beta = head->norm_.bias();
+  }
+  std::vector<Tensor> all;
+  for (const Projected& projected : projection(operands, {.epsilon = heads[0]->norm_.epsilon()})) {
+    const auto& [mean, variance] = projected.statistics;
+    heads[all.size()]->norm_.move_statistics(mean, variance, projected.y.rows(), context);
+    all.push_back(projected.y);
+  }
+  return all;
 }
 
 std::unique_ptr<Projection> make_relu_conv_bn(const Scope& scope, const BlockOptions& options) {

@@ -22,13 +22,18 @@ class Projection final : public Module {
   Projection(std::vector<Conv2d> convolutions, BatchNorm norm)
       : convolutions_(std::move(convolutions)), norm_(std::move(norm)) {}
   Tensor forward(const Tensor& x, const Context& context) const override;
-  // The same of parts side by side along the channels, as one op (engine/ops/projection.h). In Phase::train.
-  Tensor forward_fused(std::span<const Tensor> parts, const Context& context) const;
+  std::int64_t stride() const { return static_cast<std::int64_t>(convolutions_.size()); }
 
  private:
+  friend std::vector<Tensor> project(std::span<const Projection* const>, std::span<const Tensor>, const Context&);
   std::vector<Conv2d> convolutions_;
   BatchNorm norm_;
 };
+
+// What projections of one stride make of the same parts, side by side along the channels, as one op
+// (engine/ops/projection.h). In Phase::train.
+std::vector<Tensor> project(std::span<const Projection* const> heads, std::span<const Tensor> parts,
+                            const Context& context);
 
 // ReLU - 1x1 convolution - batch norm: SCOPE.1, SCOPE.2.
 std::unique_ptr<Projection> make_relu_conv_bn(const Scope& scope, const BlockOptions& options);

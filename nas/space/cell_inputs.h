@@ -1,5 +1,7 @@
 #pragma once
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "nas/space/blocks.h"
 #include "nas/space/skeleton.h"
@@ -11,16 +13,42 @@ namespace nascent::nas {
 class CellInputs {
  public:
   CellInputs(const Scope& scope, const CellPlan& plan, bool affine);
-  struct States {
-    Tensor s0, s1;
-  };
-  States forward(const Tensor& before_previous, const Tensor& previous, const Context& context) const;
-  // The same of outputs in parts, side by side along the channels, fused. In Phase::train.
-  States forward_fused(std::span<const Tensor> before_previous, std::span<const Tensor> previous,
-                       const Context& context) const;
+  const Projection& before_previous() const { return *pre0_; }
+  const Projection& previous() const { return *pre1_; }
 
  private:
   std::unique_ptr<Projection> pre0_, pre1_;
+};
+
+// The inputs of a network's cells in the making: an output is projected for all cells that read it as soon as it is
+// there, fused in one pass over it, and so is its gradient.
+class InputFeed {
+ public:
+  struct Options {
+    bool fuse = true;  // in Phase::train; otherwise op by op
+  };
+  InputFeed(std::vector<const CellInputs*> cells, const Context& context, Options options);
+  // The stem's output, which stands for both cells before the first, and then every cell's: parts side by side along
+  // the channels.
+  void give(std::span<const Tensor> parts);
+  struct States {
+    Tensor s0, s1;
+  };
+  // The next cell's, once the cells before it have given their outputs.
+  States take();
+
+ private:
+  struct Reader {
+    const Projection* projection;
+    Tensor* state;
+  };
+  void project_fused(std::vector<Reader> readers, std::span<const Tensor> parts) const;
+
+  std::vector<const CellInputs*> cells_;
+  std::vector<States> states_;
+  std::size_t given_ = 0, taken_ = 0;
+  const Context& context_;
+  bool fuse_;
 };
 
 }  // namespace nascent::nas

@@ -17,7 +17,7 @@ void add_branch(MixedEdgeOperands& edge, const Module& operation, const Tensor& 
     if (!source.defined())
       throw std::logic_error("an operation that is not fused must leave a cell's input; run it with fuse = false");
     const auto* projection = dynamic_cast<const Projection*>(&operation);
-    edge.skip = projection ? projection->forward_fused({&source, 1}, context) : operation.forward(source, context);
+    edge.skip = projection ? project({&projection, 1}, {&source, 1}, context)[0] : operation.forward(source, context);
   }
   branch.weight = weight;
   edge.branches.push_back(std::move(branch));

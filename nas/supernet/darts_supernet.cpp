@@ -24,9 +24,8 @@ struct DartsSupernet::Cell {
     }
   }
 
-  Tensor forward(const Tensor& s0, const Tensor& s1, const std::vector<Tensor>& weights, const Space& space,
+  Tensor forward(const InputFeed::States& in, const std::vector<Tensor>& weights, const Space& space,
                  const Context& context) const {
-    const CellInputs::States in = inputs.forward(s0, s1, context);
     std::vector<Tensor> states = {in.s0, in.s1};
     for (std::size_t k = 0; k < edges.size(); ++k) {
       const Edge& edge = space.edges[k];
@@ -39,12 +38,9 @@ struct DartsSupernet::Cell {
     return concat(std::span(states).subspan(space.inputs));
   }
 
-  // The same of outputs in parts (the nodes of the cells before, or the stem's output), all edges in one op. Returns
-  // its nodes: nobody needs them side by side.
-  std::vector<Tensor> forward_fused(std::span<const Tensor> s0, std::span<const Tensor> s1,
-                                    const std::vector<Tensor>& weights, const Space& space, Recompute recompute,
-                                    const Context& context) const {
-    const CellInputs::States in = inputs.forward_fused(s0, s1, context);
+  // The same, all edges in one op. Returns its nodes: nobody needs them side by side.
+  std::vector<Tensor> forward_fused(const InputFeed::States& in, const std::vector<Tensor>& weights, const Space& space,
+                                    Recompute recompute, const Context& context) const {
     const Tensor states[] = {in.s0, in.s1};
     std::vector<MixedEdgeOperands> operands;
     for (std::size_t k = 0; k < edges.size(); ++k) {
@@ -106,24 +102,24 @@ DartsSupernet::~DartsSupernet() = default;
 
 Tensor DartsSupernet::forward(const Tensor& images, const Context& context) const {
   const std::vector<Tensor> weights[] = {edge_weights(named_alphas()[0].value), edge_weights(named_alphas()[1].value)};
-  const Tensor stem = stem_->forward(images, context);
-  if (fuse_ && context.phase == Phase::train) {
-    std::vector<Tensor> s0 = {stem}, s1 = s0;
-    // Up to the first reduction cell tensors are largest but arithmetic is not: computing first blocks again there
-    // saves a sixth of the memory for 5 % of the time.
-    Recompute usual = Recompute::first_blocks;
-    std::int64_t left = recomputed_cells_;
-    for (const Cell& cell : cells_) {
-      const Recompute recompute = left-- > 0 ? Recompute::branches : usual;
-      s0 = std::exchange(s1, cell.forward_fused(s0, s1, weights[cell.reduction], space(), recompute, context));
-      if (cell.reduction) usual = Recompute::nothing;
-    }
-    return head_->forward(concat(s1), context);
+  const bool fuse = fuse_ && context.phase == Phase::train;
+  std::vector<const CellInputs*> inputs;
+  for (const Cell& cell : cells_) inputs.push_back(&cell.inputs);
+  InputFeed feed(std::move(inputs), context, {.fuse = fuse});
+  std::vector<Tensor> output = {stem_->forward(images, context)};
+  // Up to the first reduction cell tensors are largest but arithmetic is not: computing first blocks again there saves
+  // a sixth of the memory for 5 % of the time.
+  Recompute usual = Recompute::first_blocks;
+  std::int64_t left = recomputed_cells_;
+  for (const Cell& cell : cells_) {
+    feed.give(output);
+    const InputFeed::States in = feed.take();
+    const std::vector<Tensor>& edge_weights = weights[cell.reduction];
+    output = fuse ? cell.forward_fused(in, edge_weights, space(), left-- > 0 ? Recompute::branches : usual, context)
+                  : std::vector{cell.forward(in, edge_weights, space(), context)};
+    if (cell.reduction) usual = Recompute::nothing;
   }
-  Tensor s0 = stem, s1 = stem;
-  for (const Cell& cell : cells_)
-    s0 = std::exchange(s1, cell.forward(s0, s1, weights[cell.reduction], space(), context));
-  return head_->forward(s1, context);
+  return head_->forward(concat(output), context);
 }
 
 std::vector<AlphaMatrix> DartsSupernet::alpha_matrices() const {

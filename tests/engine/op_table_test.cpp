@@ -125,7 +125,7 @@ TEST_CASE("every op has a row, and every row an op") {
     text << std::ifstream(NASCENT_SOURCE_DIR "/engine/ops/" + std::string(name)).rdbuf();
   const std::string vocabulary = text.str();
   std::set<std::string> declared;
-  const std::regex declaration("\n(?:Tensor|BatchNormed|MixedCell|Projected) ([a-z_0-9]+)\\(");
+  const std::regex declaration("\n(?:Tensor|BatchNormed|MixedCell|std::vector<Projected>) ([a-z_0-9]+)\\(");
   for (std::sregex_iterator it(vocabulary.begin(), vocabulary.end(), declaration), end; it != end; ++it)
     declared.insert((*it)[1]);
   CHECK(declared == rows);

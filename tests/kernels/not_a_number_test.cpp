@@ -59,14 +59,15 @@ TEST_CASE("the ReLU inside a fused edge lets what is not a number pass") {
 TEST_CASE("the ReLU inside a projection lets what is not a number pass") {
   const std::vector<float> x = centre_not_a_number(), w(kChannels * kChannels, 1.f);
   const ProjectionPart part{x.data(), kChannels};
-  const ProjectionTap tap{0, w.data(), kChannels};
-  const Projection p{1, kSide, kSide, 1, 1, 1, &part, &tap};
+  const ProjectionTap tap{w.data(), kChannels};
   for (const KernelTable* isa : isa_tables()) {
     if (!isa->fused_edge) continue;
     INFO(isa->name);
-    std::vector<float> z(x.size()), mean(kChannels), variance(kChannels),
-        scratch(static_cast<std::size_t>(projection_scratch(p)));
-    isa->fused_edge->projection_forward(p, z.data(), mean.data(), variance.data(), scratch.data());
+    std::vector<float> z(x.size()), mean(kChannels), variance(kChannels);
+    const ProjectionHead head{&tap, z.data(), mean.data(), variance.data()};
+    const Projection p{1, kSide, kSide, 1, 1, 1, &part, &head};
+    std::vector<float> scratch(static_cast<std::size_t>(projection_scratch(p)));
+    isa->fused_edge->projection_forward(p, scratch.data());
     CHECK(std::isnan(z[kCentre]));
     CHECK(z[kCentre + kChannels] == 0);
   }

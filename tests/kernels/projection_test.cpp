@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <numeric>
 
 #include "tests/support/guarded.h"
 #include "tests/support/integers.h"
@@ -15,67 +16,114 @@ namespace {
 
 struct Case {
   std::int64_t batch, height, width;
-  std::vector<std::int64_t> channels;  // of the parts
-  std::vector<std::int64_t> outputs;   // of the taps; as many as the stride
+  std::vector<std::int64_t> channels;              // of the parts
+  std::vector<std::vector<std::int64_t>> outputs;  // of each head's taps; as many as the stride
 };
 
 std::vector<Case> cases() {
   std::vector<Case> list;
   for (const std::int64_t c : {1, 3, 4, 7, 8, 16, 19, 32, 36}) {
-    list.push_back({2, 5, 7, {c, c, c, c}, {c}});
-    list.push_back({2, 5, 7, {c}, {c, c}});
+    list.push_back({2, 5, 7, {c, c, c, c}, {{c}}});
+    list.push_back({2, 5, 7, {c}, {{c, c}}});
+    list.push_back({2, 5, 7, {c, c, c, c}, {{c}, {c}}});
+    list.push_back({2, 5, 7, {3 * c}, {{c}, {c}, {2 * c}}});
   }
-  list.push_back({1, 6, 4, {48}, {16}});
-  list.push_back({19, 3, 4, {16, 3, 5}, {8, 9}});
-  list.push_back({2, 40, 9, {64, 64, 64, 64}, {64}});  // more than one block of rows
-  list.push_back({2, 1, 1, {4, 2}, {2, 2}});           // the second tap reads beyond the border only
-  list.push_back({1, 3, 200, {32}, {4}});              // a row is more than a block
+  list.push_back({1, 6, 4, {48}, {{16}}});
+  list.push_back({19, 3, 4, {16, 3, 5}, {{8, 9}}});
+  list.push_back({19, 3, 4, {16, 3, 5}, {{8, 9}, {4, 5}}});
+  list.push_back({2, 40, 9, {64, 64, 64, 64}, {{64}, {128}}});  // more than one block of rows
+  list.push_back({2, 1, 1, {4, 2}, {{2, 2}}});                  // the second tap reads beyond the border only
+  list.push_back({1, 3, 200, {32}, {{4}}});                     // a row is more than a block
   return list;
 }
 
-void compare(const Case& c, const KernelTable& isa) {
-  const auto stride = static_cast<std::int64_t>(c.outputs.size());
-  std::int64_t in = 0, out = 0;
-  for (const std::int64_t channels : c.channels) in += channels;
-  for (const std::int64_t outputs : c.outputs) out += outputs;
-  INFO(isa.name << ": batch " << c.batch << ", " << c.height << " x " << c.width << " x " << in << " to " << out
-                << ", stride " << stride);
-  std::vector<std::vector<float>> x, w;
-  std::vector<Guarded<float>> dx, dw;
-  for (const std::int64_t channels : c.channels) {
-    x.push_back(integers<float>(c.batch * c.height * c.width * channels, 1 + x.size()));
-    dx.emplace_back(static_cast<std::int64_t>(x.back().size()));
-  }
-  for (const std::int64_t outputs : c.outputs) {
-    w.push_back(integers<float>(in * outputs, 10 + w.size(), 1));
-    dw.emplace_back(in * outputs);
-  }
-  std::vector<ProjectionPart> parts;
-  std::vector<ProjectionTap> taps;
-  for (std::size_t k = 0; k < x.size(); ++k) parts.push_back({x[k].data(), c.channels[k], dx[k].data()});
-  for (std::size_t t = 0; t < w.size(); ++t)
-    taps.push_back({static_cast<std::int64_t>(t), w[t].data(), c.outputs[t], dw[t].data()});
-  const Projection p{
-      c.batch,      c.height,   c.width, stride, static_cast<int>(parts.size()), static_cast<int>(taps.size()),
-      parts.data(), taps.data()};
-  REQUIRE(p.in_channels() == in);
-  REQUIRE(p.out_channels() == out);
-  const std::int64_t m = c.batch * p.out_height() * p.out_width();
-  const auto dy = integers<float>(m * out, 20, 2), a = integers<float>(out, 21, 2), b = integers<float>(out, 22, 1),
-             d = integers<float>(out, 23, 2);
+std::vector<double> widened(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
-  std::vector<double> z(static_cast<std::size_t>(m * out)), dz(z);
-  std::vector<std::vector<double>> plain_dx, plain_dw;
-  for (const auto& part : x) plain_dx.emplace_back(part.size());
-  for (const auto& weight : w) plain_dw.emplace_back(weight.size());
-  // body(part, element of the part, weight row, tap, tap's first output, pixel of z) for everything a tap reads.
-  const auto each_read = [&](const auto& body) {
+struct Tap {
+  std::vector<float> w;
+  Guarded<float> dw;
+  std::vector<double> plain_dw;
+};
+struct Head {
+  std::vector<Tap> taps = {};
+  std::vector<ProjectionTap> views = {};
+  std::int64_t outputs = 0;
+  std::vector<float> dy = {}, a = {}, b = {}, d = {};
+  std::vector<double> z = {}, dz = {};
+  Guarded<float> got{0}, mean{0}, variance{0};
+};
+
+// Whole numbers, and what the formula makes of them.
+class Expected {
+ public:
+  explicit Expected(const Case& c) : shape_(c), stride_(static_cast<std::int64_t>(c.outputs[0].size())) {
+    for (const std::int64_t channels : c.channels) {
+      x.push_back(integers<float>(c.batch * c.height * c.width * channels, 1 + x.size()));
+      dx.emplace_back(static_cast<std::int64_t>(x.back().size()));
+      plain_dx.emplace_back(x.back().size());
+      parts.push_back({x.back().data(), channels, dx.back().data()});
+    }
+    const std::int64_t m = pixels();
+    for (const auto& outputs : c.outputs) {
+      Head& head = heads_.emplace_back();
+      for (const std::int64_t n : outputs) {
+        const std::int64_t weights = in() * n;
+        head.taps.push_back({integers<float>(weights, 10 + head.taps.size() + 3 * heads_.size(), 1),
+                             Guarded<float>(weights), std::vector<double>(static_cast<std::size_t>(weights))});
+        head.outputs += n;
+      }
+      for (std::size_t t = 0; t < outputs.size(); ++t)
+        head.views.push_back({head.taps[t].w.data(), outputs[t], head.taps[t].dw.data()});
+      const std::uint64_t seed = 20 + 10 * heads_.size();
+      head.dy = integers<float>(m * head.outputs, seed, 2), head.a = integers<float>(head.outputs, seed + 1, 2);
+      head.b = integers<float>(head.outputs, seed + 2, 1), head.d = integers<float>(head.outputs, seed + 3, 2);
+      head.z.resize(head.dy.size()), head.dz.resize(head.dy.size());
+      head.got = Guarded<float>(m * head.outputs);
+      head.mean = Guarded<float>(head.outputs), head.variance = Guarded<float>(head.outputs);
+    }
+    for (Head& h : heads_) run_plainly(h);
+  }
+
+  Projection get() {
+    heads.clear();
+    for (Head& h : heads_)
+      heads.push_back({h.views.data(),
+                       h.got.data(),
+                       h.mean.data(),
+                       h.variance.data(),
+                       {h.dy.data(), h.got.data(), h.a.data(), h.b.data(), h.d.data()}});
+    return {.batch = shape_.batch,
+            .height = shape_.height,
+            .width = shape_.width,
+            .stride = stride_,
+            .parts = static_cast<int>(parts.size()),
+            .heads = static_cast<int>(heads.size()),
+            .part = parts.data(),
+            .head = heads.data()};
+  }
+  std::int64_t in() const { return std::accumulate(shape_.channels.begin(), shape_.channels.end(), std::int64_t{0}); }
+  std::int64_t pixels() const {
+    return shape_.batch * ((shape_.height - 1) / stride_ + 1) * ((shape_.width - 1) / stride_ + 1);
+  }
+  const std::vector<Head>& all() const { return heads_; }
+
+  std::vector<std::vector<float>> x;
+  std::vector<Guarded<float>> dx;
+  std::vector<std::vector<double>> plain_dx;
+  std::vector<ProjectionPart> parts;
+
+ private:
+  // body(part, element of the part, weight row, tap, tap's first output, pixel of z) for everything a head's taps read.
+  template <class Body>
+  void each_read(const Head& head, const Body& body) const {
+    const Case& c = shape_;
     for (std::int64_t n = 0, pixel = 0; n < c.batch; ++n)
-      for (std::int64_t i = 0; i < p.out_height(); ++i)
-        for (std::int64_t j = 0; j < p.out_width(); ++j, ++pixel) {
+      for (std::int64_t i = 0; i < (c.height - 1) / stride_ + 1; ++i)
+        for (std::int64_t j = 0; j < (c.width - 1) / stride_ + 1; ++j, ++pixel) {
           std::int64_t first_output = 0;
-          for (std::size_t t = 0; t < w.size(); first_output += c.outputs[t++]) {
-            const std::int64_t row = i * stride + taps[t].offset, column = j * stride + taps[t].offset;
+          for (std::size_t t = 0; t < head.taps.size(); first_output += head.views[t++].outputs) {
+            const std::int64_t row = i * stride_ + static_cast<std::int64_t>(t),
+                               column = j * stride_ + static_cast<std::int64_t>(t);
             if (row >= c.height || column >= c.width) continue;
             std::int64_t weight_row = 0;
             for (std::size_t k = 0; k < x.size(); ++k)
@@ -84,58 +132,73 @@ void compare(const Case& c, const KernelTable& isa) {
                      weight_row, t, first_output, pixel);
           }
         }
-  };
-  each_read([&](std::size_t k, std::size_t e, std::int64_t row, std::size_t t, std::int64_t first, std::int64_t pixel) {
-    for (std::int64_t o = 0; o < c.outputs[t]; ++o)
-      z[static_cast<std::size_t>(pixel * out + first + o)] +=
-          std::max(0.f, x[k][e]) * w[t][static_cast<std::size_t>(row * c.outputs[t] + o)];
-  });
-  for (std::size_t i = 0; i < z.size(); ++i) {
-    const std::size_t ch = i % static_cast<std::size_t>(out);
-    dz[i] = a[ch] * dy[i] + b[ch] * z[i] + d[ch];
   }
-  each_read([&](std::size_t k, std::size_t e, std::int64_t row, std::size_t t, std::int64_t first, std::int64_t pixel) {
-    if (!(x[k][e] > 0)) return;
-    for (std::int64_t o = 0; o < c.outputs[t]; ++o) {
-      const double g = dz[static_cast<std::size_t>(pixel * out + first + o)];
-      const auto weight = static_cast<std::size_t>(row * c.outputs[t] + o);
-      plain_dx[k][e] += g * w[t][weight];
-      plain_dw[t][weight] += g * x[k][e];
+  void run_plainly(Head& h) {
+    const auto at = [&](std::int64_t pixel, std::int64_t o) { return static_cast<std::size_t>(pixel * h.outputs + o); };
+    each_read(h,
+              [&](std::size_t k, std::size_t e, std::int64_t row, std::size_t t, std::int64_t first, std::int64_t p) {
+                for (std::int64_t o = 0; o < h.views[t].outputs; ++o)
+                  h.z[at(p, first + o)] +=
+                      std::max(0.f, x[k][e]) * h.taps[t].w[static_cast<std::size_t>(row * h.views[t].outputs + o)];
+              });
+    for (std::size_t i = 0; i < h.z.size(); ++i) {
+      const std::size_t ch = i % static_cast<std::size_t>(h.outputs);
+      h.dz[i] = h.a[ch] * h.dy[i] + h.b[ch] * h.z[i] + h.d[ch];
     }
-  });
+    each_read(h,
+              [&](std::size_t k, std::size_t e, std::int64_t row, std::size_t t, std::int64_t first, std::int64_t p) {
+                if (!(x[k][e] > 0)) return;
+                for (std::int64_t o = 0; o < h.views[t].outputs; ++o) {
+                  const auto weight = static_cast<std::size_t>(row * h.views[t].outputs + o);
+                  plain_dx[k][e] += h.dz[at(p, first + o)] * h.taps[t].w[weight];
+                  h.taps[t].plain_dw[weight] += h.dz[at(p, first + o)] * x[k][e];
+                }
+              });
+  }
 
-  Guarded<float> z_f(m * out), mean(out), variance(out), scratch(projection_scratch(p));
-  isa.fused_edge->projection_forward(p, z_f.data(), mean.data(), variance.data(), scratch.data());
-  const std::vector<float> z_values = z_f.values();
-  CHECK(std::vector<double>(z_values.begin(), z_values.end()) == z);
-  for (std::int64_t ch = 0; ch < out; ++ch) {
-    double sum = 0, square = 0;
-    for (std::int64_t pixel = 0; pixel < m; ++pixel) sum += z[static_cast<std::size_t>(pixel * out + ch)];
-    for (std::int64_t pixel = 0; pixel < m; ++pixel)
-      square += std::pow(z[static_cast<std::size_t>(pixel * out + ch)] - sum / static_cast<double>(m), 2);
-    CHECK(mean.data()[ch] == Approx(sum / static_cast<double>(m)));
-    CHECK(variance.data()[ch] == Approx(square / static_cast<double>(m)).margin(1e-4));
+  Case shape_;
+  std::int64_t stride_;
+  std::vector<Head> heads_;
+  std::vector<ProjectionHead> heads;
+};
+
+void compare(const Case& c, const KernelTable& isa) {
+  Expected expected(c);
+  Projection p = expected.get();
+  INFO(isa.name << ": batch " << c.batch << ", " << c.height << " x " << c.width << " x " << p.in_channels() << " to "
+                << p.outputs() << " of " << p.heads << " heads, stride " << p.stride);
+  Guarded<float> scratch(projection_scratch(p));
+  isa.fused_edge->projection_forward(p, scratch.data());
+  const auto m = static_cast<double>(expected.pixels());
+  for (const Head& head : expected.all()) {
+    CHECK(widened(head.got.values()) == head.z);
+    CHECK(head.got.fences_stand());
+    for (std::int64_t ch = 0; ch < head.outputs; ++ch) {
+      double sum = 0, square = 0;
+      for (std::size_t i = static_cast<std::size_t>(ch); i < head.z.size(); i += head.outputs) sum += head.z[i];
+      for (std::size_t i = static_cast<std::size_t>(ch); i < head.z.size(); i += head.outputs)
+        square += std::pow(head.z[i] - sum / m, 2);
+      CHECK(head.mean.values()[ch] == Approx(sum / m));
+      CHECK(head.variance.values()[ch] == Approx(square / m).margin(1e-4));
+    }
   }
-  isa.fused_edge->projection_backward(p, {dy.data(), z_f.data(), a.data(), b.data(), d.data()}, scratch.data());
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    const std::vector<float> got = dx[k].values();
-    CHECK(std::vector<double>(got.begin(), got.end()) == plain_dx[k]);
-    CHECK(dx[k].fences_stand());
+  isa.fused_edge->projection_backward(p, scratch.data());
+  for (std::size_t k = 0; k < expected.dx.size(); ++k) {
+    CHECK(widened(expected.dx[k].values()) == expected.plain_dx[k]);
+    CHECK(expected.dx[k].fences_stand());
   }
-  for (std::size_t t = 0; t < w.size(); ++t) {
-    const std::vector<float> got = dw[t].values();
-    CHECK(std::vector<double>(got.begin(), got.end()) == plain_dw[t]);
-    CHECK(dw[t].fences_stand());
-  }
-  for (ProjectionPart& part : parts) part.add = true;
-  isa.fused_edge->projection_backward(p, {dy.data(), z_f.data(), a.data(), b.data(), d.data()}, scratch.data());
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    std::vector<double> twice = plain_dx[k];
+  for (const Head& head : expected.all())
+    for (const Tap& tap : head.taps) {
+      CHECK(widened(tap.dw.values()) == tap.plain_dw);
+      CHECK(tap.dw.fences_stand());
+    }
+  for (ProjectionPart& part : expected.parts) part.add = true;
+  isa.fused_edge->projection_backward(p, scratch.data());
+  for (std::size_t k = 0; k < expected.dx.size(); ++k) {
+    std::vector<double> twice = expected.plain_dx[k];
     for (double& v : twice) v *= 2;
-    const std::vector<float> got = dx[k].values();
-    CHECK(std::vector<double>(got.begin(), got.end()) == twice);
+    CHECK(widened(expected.dx[k].values()) == twice);
   }
-  CHECK(z_f.fences_stand());
   CHECK(scratch.fences_stand());
 }
 

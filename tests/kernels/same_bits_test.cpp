@@ -52,23 +52,32 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
     all.insert(all.end(), v.begin(), v.end());
 }
 
-// A projection of two parts both ways, plain at stride 1 and a factorized reduce at stride 2.
+// A projection of two parts to two heads both ways, plain at stride 1 and factorized reduces at stride 2.
 void add_projection(const KernelTable& isa, std::int64_t channels, std::int64_t stride, std::vector<float>& all) {
   if (!isa.fused_edge) return;
-  const std::int64_t in = 9 * 13 * 15 * channels, weights = 2 * channels * channels;
-  const auto x = reals<float>(2 * in, 12), w = reals<float>(stride * weights, 13),
-             a = reals<float>(stride * channels, 14);
-  std::vector<float> dx(x.size()), dw(w.size());
+  const std::int64_t in = 9 * 13 * 15 * channels, weights = 2 * channels * channels, out = stride * channels,
+                     outputs = 9 * ((13 - 1) / stride + 1) * ((15 - 1) / stride + 1) * out;
+  const auto x = reals<float>(2 * in, 12), w = reals<float>(2 * stride * weights, 13), a = reals<float>(out, 14),
+             dy = reals<float>(2 * outputs, 15);
+  std::vector<float> dx(x.size()), dw(w.size()), z(dy.size()), statistics(static_cast<std::size_t>(4 * out));
   const ProjectionPart parts[] = {{x.data(), channels, dx.data()}, {x.data() + in, channels, dx.data() + in}};
-  const ProjectionTap taps[] = {{0, w.data(), channels, dw.data()},
-                                {1, w.data() + weights, channels, dw.data() + weights}};
-  const Projection p{9, 13, 15, stride, 2, static_cast<int>(stride), parts, taps};
-  const std::int64_t out = p.out_channels();
-  const auto dy = reals<float>(9 * p.out_height() * p.out_width() * out, 15);
-  std::vector<float> z(dy.size()), statistics(static_cast<std::size_t>(2 * out)),
-      scratch(static_cast<std::size_t>(projection_scratch(p)));
-  isa.fused_edge->projection_forward(p, z.data(), statistics.data(), statistics.data() + out, scratch.data());
-  isa.fused_edge->projection_backward(p, {dy.data(), z.data(), a.data(), a.data(), a.data()}, scratch.data());
+  ProjectionTap taps[2][2];
+  ProjectionHead heads[2];
+  for (std::int64_t h = 0; h < 2; ++h) {
+    for (std::int64_t t = 0; t < stride; ++t) {
+      const std::int64_t at = (h * stride + t) * weights;
+      taps[h][t] = {w.data() + at, channels, dw.data() + at};
+    }
+    heads[h] = {taps[h],
+                z.data() + h * outputs,
+                statistics.data() + 2 * h * out,
+                statistics.data() + (2 * h + 1) * out,
+                {dy.data() + h * outputs, z.data() + h * outputs, a.data(), a.data(), a.data()}};
+  }
+  const Projection p{9, 13, 15, stride, 2, 2, parts, heads};
+  std::vector<float> scratch(static_cast<std::size_t>(projection_scratch(p)));
+  isa.fused_edge->projection_forward(p, scratch.data());
+  isa.fused_edge->projection_backward(p, scratch.data());
   for (const auto& v : {z, statistics, dx, dw}) all.insert(all.end(), v.begin(), v.end());
 }
 
