@@ -9,29 +9,62 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
+// Tensors whose lines the steps of a block's product fetch, a line a step, tiles by turns: cores have few fetches under
+// way, and bursts of them wait for each other. What is over after the last tensor's is not fetched, or twice.
+struct Fetched {
+  static constexpr int kMost = 8;
+  int count = 0;
+  const float* from[kMost];
+  std::int64_t channels[kMost];
+
+  // From a pixel on.
+  void add(const float* tensor, std::int64_t pixel, std::int64_t c) {
+    if (count < kMost) from[count] = tensor + pixel * c, channels[count++] = c;
+  }
+  int turns() const { return count > 0 ? count : 1; }
+  const float* at(int turn, std::int64_t pixel) const {
+    return count > 0 ? from[turn] + pixel * channels[turn] : nullptr;
+  }
+};
+
 // C = A B of a block: A [pixels, k] with rows a_step apart, B packed, C [pixels, columns] with rows c_step apart.
+// `next` is read by the next block: to L2. `written` is written after this product: to L1.
 inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
-                    std::int64_t columns, float* c, std::int64_t c_step) {
+                    std::int64_t columns, float* c, std::int64_t c_step, const Fetched& next, const Fetched& written) {
   each_panel(columns, [&](const Panel& panel) {
+    const int turns = panel.begin == 0 ? next.turns() : 1;
     each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
-      panel.along_k[height - 1]({.a = a + begin * a_step,
-                                 .a_stride = a_step,
-                                 .k = k,
-                                 .b = packed + panel.begin * k,
-                                 .b_step = panel.width,
-                                 .c = c + begin * c_step + panel.begin,
-                                 .c_row = c_step,
-                                 .columns = panel.columns,
-                                 .count = count});
+      for (int turn = 0; turn < turns; ++turn) {
+        const std::int64_t first = count * turn / turns, last = count * (turn + 1) / turns;
+        if (first == last) continue;
+        const std::int64_t pixel = begin + first * height;
+        const int target = turn * written.count / turns;
+        const bool begins = turn * written.count % turns < written.count;  // a target's first turn is enough for it
+        panel.along_k[height - 1]({.a = a + pixel * a_step,
+                                   .a_stride = a_step,
+                                   .k = k,
+                                   .b = packed + panel.begin * k,
+                                   .b_step = panel.width,
+                                   .c = c + pixel * c_step + panel.begin,
+                                   .c_row = c_step,
+                                   .columns = panel.columns,
+                                   .count = last - first,
+                                   .ahead = panel.begin == 0 ? next.at(turn, begin) : nullptr,
+                                   .written_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr});
+      }
     });
   });
 }
 
 // dw += block^T dz
 inline void add_weight_gradient(std::int64_t pixels, std::int64_t in, const float* block, const float* dz,
-                                std::int64_t dz_step, std::int64_t outputs, float* dw) {
+                                std::int64_t dz_step, std::int64_t outputs, float* dw, const Fetched& next) {
   each_panel(outputs, [&](const Panel& panel) {
-    each_tile(in, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
+    const std::int64_t most = max_rows(panel.vectors), tiles = (in + most - 1) / most;
+    std::int64_t tile = 0;
+    each_tile(in, most, [&](std::int64_t row, std::int64_t height) {
+      const std::int64_t turn = tile * next.turns() / tiles, first = (turn * tiles + next.turns() - 1) / next.turns();
+      const float* ahead = panel.begin == 0 ? next.at(static_cast<int>(turn), 0) : nullptr;
       panel.along_rows[height - 1]({.a = block + row,
                                     .a_stride = in,
                                     .k = pixels,
@@ -40,7 +73,9 @@ inline void add_weight_gradient(std::int64_t pixels, std::int64_t in, const floa
                                     .c = dw + row * outputs + panel.begin,
                                     .c_row = outputs,
                                     .columns = panel.columns,
-                                    .add = true});
+                                    .add = true,
+                                    .ahead = ahead ? ahead + (tile - first) * pixels * 16 : nullptr});
+      ++tile;
     });
   });
 }
@@ -110,6 +145,23 @@ inline void join_gradients(const Projection& p, std::int64_t pixels, std::int64_
   }
 }
 
+// Of a block that ends at `row` of an image: what is gathered for the next, and what its gradients are made of. At
+// stride 2 the rows that are gathered lie apart, and are not fetched.
+inline Fetched next_gathered(const Projection& p, std::int64_t image, std::int64_t row) {
+  Fetched next;
+  const std::int64_t pixel = (image * p.height + row) * p.width;
+  for (int k = 0; k < p.parts && p.stride == 1 && pixel < p.batch * p.height * p.width; ++k)
+    next.add(p.part[k].x, pixel, p.part[k].channels);
+  return next;
+}
+inline Fetched next_gradients(const Projection& p, std::int64_t image, std::int64_t row) {
+  Fetched next;
+  const std::int64_t pixel = (image * p.out_height() + row) * p.out_width();
+  for (int h = 0; h < p.heads && pixel < p.batch * p.out_height() * p.out_width(); ++h)
+    for (const float* tensor : {p.head[h].grad.dy, p.head[h].grad.z}) next.add(tensor, pixel, p.outputs(h));
+  return next;
+}
+
 template <class Body>
 NASCENT_INLINE void each_block(const Projection& p, const ProjectionBlock& block, const Body& body) {
   for (std::int64_t row = 0; row < p.out_height(); row += block.rows) {
@@ -132,10 +184,13 @@ void projection_forward(const Projection& projection, float* scratch) {
       const float* weights = packed;
       float* const out = p.heads == 1 ? p.head[0].z + at * block.out : written;
       float* to = out;
+      Fetched z;
+      for (int h = 0; h < p.heads && p.heads > 1; ++h) z.add(p.head[h].z, at, p.outputs(h));
       for (std::int64_t t = 0; t < p.stride; ++t) {
         const std::int64_t outputs = outputs_of_tap(p, t);
         gather_relu(p, {p, t, row, rows}, n, block.in, gathered);
-        project(count, block.in, gathered, block.in, weights, outputs, to, block.out);
+        project(count, block.in, gathered, block.in, weights, outputs, to, block.out, next_gathered(p, n, row + rows),
+                z);
         to += outputs, weights += block.packed_forward(outputs);
       }
       if (p.heads > 1) part_outputs(p, count, at, block.out, out);
@@ -201,6 +256,7 @@ void projection_backward(const Projection& projection, float* scratch) {
         }
       each_block(p, block, [&](std::int64_t row, std::int64_t rows) {
         const std::int64_t count = rows * p.out_width();
+        const Fetched next = next_gathered(p, n, row + rows), gradients = next_gradients(p, n, row + rows);
         join_gradients(p, count, n * pixels + row * p.out_width(), block.out, coefficients, one_head, dz);
         const float *packed_tap = packed, *dz_tap = dz;
         float* dw_tap = own;
@@ -208,9 +264,9 @@ void projection_backward(const Projection& projection, float* scratch) {
           const std::int64_t outputs = outputs_of_tap(p, t);
           const ProjectionRows tap_rows{p, t, row, rows};
           gather_relu(p, tap_rows, n, block.in, gathered);
-          if (dw) add_weight_gradient(count, block.in, gathered, dz_tap, block.out, outputs, dw_tap);
+          if (dw) add_weight_gradient(count, block.in, gathered, dz_tap, block.out, outputs, dw_tap, next);
           if (dx) {
-            project(count, outputs, dz_tap, block.out, packed_tap, block.in, gradient, block.in);
+            project(count, outputs, dz_tap, block.out, packed_tap, block.in, gradient, block.in, gradients, {});
             scatter_gated(p, tap_rows, n, block.in, gathered, gradient);
           }
           packed_tap += block.packed_backward(outputs), dz_tap += outputs, dw_tap += block.in * outputs;
