@@ -33,16 +33,16 @@ struct EdgeBranch {
   std::int64_t kernel = 3, dilation = 1;  // odd kernel; pools are 3 x 3
   const float* depthwise = nullptr;       // [kernel, kernel, channels]
   const float* pointwise = nullptr;       // [channels in, channels out]
-  float* z = nullptr;                     // separable
-  float* mean = nullptr;                  // [channels], of z over batch and pixels; variance is biased. Null: not
-  float* variance = nullptr;              // wanted, as when z is computed again
+  // Going forward: z of a separable one, and [channels] its mean and (biased) variance over batch and pixels, null
+  // where they are not wanted, as when z is computed again.
+  float *z = nullptr, *mean = nullptr, *variance = nullptr;
 
   [[gnu::always_inline]] std::int64_t padding() const { return dilation * (kernel - 1) / 2; }
 };
 
 // dL/dz of a branch as its batch norm gives it, never stored: dz = a*dy + b*z + d, coefficients [channels].
 struct EdgeBranchGrad {
-  const float* dy = nullptr;  // like z
+  const float *dy = nullptr, *z = nullptr;  // z: of a separable one, as the forward left it; a pool's is taken anew
   const float *a = nullptr, *b = nullptr, *d = nullptr;
   float* depthwise = nullptr;  // gradients of the weights; both or neither
   float* pointwise = nullptr;
@@ -78,8 +78,7 @@ struct EdgeGroupGrad {
 // start and meet once for all of them: a second block of 64 images takes 0.3 to 1.5 ms, of which that is 50 us.
 std::int64_t edge_branches_scratch(int groups, const EdgeGroup* group);
 void edge_branches_forward(int groups, const EdgeGroup* group, float* scratch);
-// Reads the z that the forward filled. With scale and shift given, dx is the gradient
-// behind them (of x*scale + shift).
+// With scale and shift given, dx is the gradient behind them (of x*scale + shift).
 void edge_branches_backward(int groups, const EdgeGroup* group, const EdgeGroupGrad* grad, float* scratch);
 
 }  // namespace nascent::kernels

@@ -74,6 +74,7 @@ void backward(BranchBuffers& f, BackwardBuffers& g) {
     g.d.data()[c] = static_cast<float>(mean * slope - rstd * mean_dy);
   }
   const kernels::EdgeBranchGrad grad{.dy = g.dy.data(),
+                                     .z = f.z.data(),
                                      .a = g.a.data(),
                                      .b = g.b.data(),
                                      .d = g.d.data(),

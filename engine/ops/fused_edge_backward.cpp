@@ -34,13 +34,6 @@ void run(const std::vector<kernels::EdgeGroup>& groups, const std::vector<kernel
   });
 }
 
-kernels::EdgeBranch with_raw(const BranchGradient& b) {
-  kernels::EdgeBranch kernel = kernel_branch(*b.branch, b.block);
-  const Tensor& z = (*b.raw)[b.block].z;
-  if (z.defined()) kernel.z = const_cast<float*>(z.data<float>());  // read only, going backward
-  return kernel;
-}
-
 void add_norm_grads(Vjp& v, const BranchGradient& b) {
   const std::span<const float> dgamma = b.coefficients.dgamma(), dbeta = b.coefficients.dbeta();
   const Shape channels{static_cast<std::int64_t>(dgamma.size())};
@@ -55,8 +48,8 @@ class SecondBlock {
       : of_(b),
         before_((*b.raw)[b.block - 1]),
         norm_(before_),
-        branch_(with_raw(b)),
-        grad_(b.coefficients.at(b.gradient)),
+        branch_(kernel_branch(*b.branch, b.block)),
+        grad_(b.kernel_grad()),
         weights_(v, b, grad_),
         du_(Tensor::empty(before_.z.shape())),
         sums_(Tensor::empty({2, du_.columns()})) {}
@@ -180,8 +173,8 @@ void first_blocks_backward(Vjp& v, const Tensor& source, std::int64_t stride, co
   std::vector<WeightGrads> weights;
   bool any = dx;
   for (const BranchGradient& b : fan.branches) {
-    branches.push_back(with_raw(b));
-    grads.push_back(b.coefficients.at(b.gradient));
+    branches.push_back(kernel_branch(*b.branch, b.block));
+    grads.push_back(b.kernel_grad());
     weights.emplace_back(v, b, grads.back());
     any = any || weights.back().wanted();
   }

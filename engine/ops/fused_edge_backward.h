@@ -16,7 +16,10 @@ class Coefficients {
  public:
   // sums over batch and pixels of the gradient, which comes with `weight`, and of the gradient times z, a channel each.
   Coefficients(const Raw& raw, double weight, const Tensor& gradient, const double* sum, const double* sum_z);
-  kernels::EdgeBranchGrad at(const Tensor& dy) const { return {dy.data<float>(), row(0), row(1), row(2)}; }
+  // z: undefined of a pool.
+  kernels::EdgeBranchGrad at(const Tensor& dy, const Tensor& z) const {
+    return {dy.data<float>(), z.defined() ? z.data<float>() : nullptr, row(0), row(1), row(2)};
+  }
   std::span<const float> dgamma() const { return {row(3), channels_}; }
   std::span<const float> dbeta() const { return {row(4), channels_}; }
   double weight_grad() const { return weight_grad_; }
@@ -37,6 +40,7 @@ struct BranchGradient {
   Tensor gradient;
   Coefficients coefficients;
 
+  kernels::EdgeBranchGrad kernel_grad() const { return coefficients.at(gradient, (*raw)[block].z); }
   int inputs() const { return weights + kBlockInputs * static_cast<int>(block); }
 };
 // What comes back to a fan.

@@ -38,17 +38,14 @@ inline void pool_image(const EdgePlane& g, EdgeBranchKind kind, const float* x, 
 struct ForwardGroup {
   const EdgeGroup* group;
   float* const* packed;
-  float *scale, *shift, *image_sums;
+  InputNorm norm;
+  float* image_sums;
   int last_separable = -1;
 
   // Returns what follows its share.
   float* prepare(const EdgePlane& g, const EdgeGroup& of, float* const* weights, float* at) {
     group = &of, packed = weights;
-    scale = at, shift = scale + g.period(), image_sums = shift + g.period();
-    if (of.in.scale) {
-      repeat_channels(g.channels, g.lanes(), of.in.scale, 1, scale);
-      repeat_channels(g.channels, g.lanes(), of.in.shift, 0, shift);
-    }
+    image_sums = norm.prepare(g, of.in, at);
     for (int b = 0; b < of.count; ++b)
       if (of.branches[b].kind == EdgeBranchKind::separable) last_separable = b;
     return image_sums + round_up(of.in.batch * of.count * 2 * g.channels, 16);
@@ -58,7 +55,7 @@ struct ForwardGroup {
     const std::int64_t c = g.channels, out_image = g.out_pixels() * c;
     const float* x = in.x + n * g.in_pixels() * c;
     const float* next_x = n + 1 < in.batch ? x + g.in_pixels() * c : nullptr;
-    if (last_separable >= 0) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
+    if (last_separable >= 0) planes.fill_input(g, x, norm.scale, norm.shift);
     for (int b = 0; b < group->count; ++b) {
       const EdgeBranch& branch = group->branches[b];
       float* sums = branch.mean ? image_sums + (n * group->count + b) * 2 * c : nullptr;

@@ -13,7 +13,8 @@ struct BackwardGroup {
   const EdgeGroup* group;
   const EdgeGroupGrad* grad;
   BranchWork work[kMaxBranchesTogether];
-  float *scale, *shift, *image_sums, *parts;
+  InputNorm norm;
+  float *image_sums, *parts;
   std::int64_t part_size = 0;  // of a chunk's weight gradients
   bool separable = false, weights = false;
   PoolGrads max_pools, avg_pools;
@@ -23,12 +24,8 @@ struct BackwardGroup {
                  std::int64_t chunks, float* at) {
     group = &of, grad = &gradients;
     const std::int64_t c = g.channels, lanes = g.lanes(), period = g.period();
-    scale = at, shift = scale + period;
-    if (of.in.scale) {
-      repeat_channels(c, lanes, of.in.scale, 1, scale);
-      repeat_channels(c, lanes, of.in.shift, 0, shift);
-    }
-    float* own = shift + period;
+    float* const coefficients = norm.prepare(g, of.in, at);
+    float* own = coefficients;
     for (int b = 0; b < of.count; ++b) {
       if (of.branches[b].kind != EdgeBranchKind::separable) continue;
       const EdgeBranchGrad& branch = grad->branches[b];
@@ -43,7 +40,7 @@ struct BackwardGroup {
     max_pools.prepare(EdgeBranchKind::max_pool, g, of.count, of.branches, grad->branches, own);
     own += (2 + max_pools.count) * period;
     avg_pools.prepare(EdgeBranchKind::avg_pool, g, of.count, of.branches, grad->branches, own);
-    image_sums = shift + (1 + 3 * of.count + 4) * period;
+    image_sums = coefficients + (3 * of.count + 4) * period;
     parts = image_sums + round_up(of.in.batch * 2 * c, 16);
     return parts + chunks * part_size;
   }
@@ -54,7 +51,8 @@ struct BackwardGroup {
   }
   // What follows branch b of image n.
   Next after(const EdgePlane& g, int b, std::int64_t n) const {
-    const auto& [in, count, branches] = *group;
+    const EdgeInput& in = group->in;
+    const int count = group->count;
     const EdgeBranchGrad* grads = grad->branches;
     const int first = separable_from(0), following = separable_from(b + 1),
               next = following < count ? following : first;
@@ -62,7 +60,7 @@ struct BackwardGroup {
     if (image == in.batch) return {};
     const std::int64_t at = image * g.out_pixels() * g.channels, in_at = image * g.in_pixels() * g.channels;
     return {.dy = image > n || grads[next].dy != grads[b].dy ? grads[next].dy + at : nullptr,
-            .z = branches[next].z + at,
+            .z = grads[next].z + at,
             .input = image > n                    ? in.x + in_at
                      : b == first && grad->to.add ? grad->to.dx + in_at
                                                   : nullptr};
@@ -73,12 +71,12 @@ struct BackwardGroup {
     const EdgeInputGrad& to = grad->to;
     const std::int64_t c = g.channels, in_image = n * g.in_pixels() * c, out_image = n * g.out_pixels() * c;
     const float* x = in.x + in_image;
-    if (separable) planes.fill_input(g, x, in.scale ? scale : nullptr, shift);
+    if (separable) planes.fill_input(g, x, norm.scale, norm.shift);
     bool add = false;
     for (int b = separable_from(0); b < count; b = separable_from(b + 1), add = true)
-      separable_image_backward(g, branches[b], work[b], grad->branches[b].dy + out_image, branches[b].z + out_image,
-                               planes, grad->branches[b].pointwise ? part + work[b].grads : nullptr, to.dx, add,
-                               after(g, b, n));
+      separable_image_backward(
+          g, branches[b], work[b], grad->branches[b].dy + out_image, grad->branches[b].z + out_image, planes,
+          grad->branches[b].pointwise ? part + work[b].grads : nullptr, to.dx, add, after(g, b, n));
     if (!to.dx) return;
     JoinTerm terms[kMostJoined];
     int joined = 0;

@@ -72,6 +72,20 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
   });
 }
 
+// The batch norm before a group's ReLU, if there is one, as the image's lanes read it.
+struct InputNorm {
+  const float *scale = nullptr, *shift = nullptr;
+  // Returns what follows its share of the scratch.
+  float* prepare(const EdgePlane& g, const EdgeInput& in, float* at) {
+    if (in.scale) {
+      repeat_channels(g.channels, g.lanes(), in.scale, 1, at);
+      repeat_channels(g.channels, g.lanes(), in.shift, 0, at + g.period());
+      scale = at, shift = at + g.period();
+    }
+    return at + 2 * g.period();
+  }
+};
+
 // packed: taps repeated to the period, the matrix for z = t*P or for dt = dz*P^T.
 enum class Pack { forward, backward };
 struct PackedBranch {

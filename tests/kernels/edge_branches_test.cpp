@@ -176,11 +176,13 @@ void compare(const Case& c, const KernelTable& isa) {
     b.pointwise = weights.emplace_back(narrow(p.pointwise)).data();
     z.emplace_back(out), statistics.emplace_back(ch), statistics.emplace_back(ch);
     weight_grads.emplace_back(taps), weight_grads.emplace_back(ch * ch);
-    grads[k] = {weights.emplace_back(narrow(p.dy)).data(), coefficients.emplace_back(narrow(p.a)).data(),
-                coefficients.emplace_back(narrow(p.b)).data(), coefficients.emplace_back(narrow(p.d)).data()};
+    grads[k] = {.dy = weights.emplace_back(narrow(p.dy)).data(),
+                .a = coefficients.emplace_back(narrow(p.a)).data(),
+                .b = coefficients.emplace_back(narrow(p.b)).data(),
+                .d = coefficients.emplace_back(narrow(p.d)).data()};
   }
   for (std::size_t k = 0; k < count; ++k) {
-    if (branches[k].kind == EdgeBranchKind::separable) branches[k].z = z[k].data();
+    if (branches[k].kind == EdgeBranchKind::separable) grads[k].z = branches[k].z = z[k].data();
     branches[k].mean = statistics[2 * k].data(), branches[k].variance = statistics[2 * k + 1].data();
     grads[k].depthwise = weight_grads[2 * k].data(), grads[k].pointwise = weight_grads[2 * k + 1].data();
   }
@@ -277,7 +279,7 @@ struct OneBlock {
     return {{5, 6, 7, channels, 1, x.data(), scale.data(), shift.data()}, 1, &branch};
   }
   EdgeGroupGrad group_grad(std::int64_t channels) {
-    grad = {dy.data(), a.data(), scale.data(), shift.data(), depthwise.data(), pointwise.data()};
+    grad = {dy.data(), z.data(), a.data(), scale.data(), shift.data(), depthwise.data(), pointwise.data()};
     return {&grad, {.dx = dx.data(), .sum_dx = sums.data(), .sum_dx_x = sums.data() + channels}};
   }
   std::vector<Floats> left() const { return {z, statistics, depthwise, pointwise, dx, sums}; }

@@ -27,7 +27,7 @@ void add_fused_edge(const KernelTable& isa, std::int64_t channels, std::int64_t 
   EdgeBranchGrad grads[2];
   for (int k = 0; k < 2; ++k) {
     branches[k].mean = statistics.data() + 2 * k * channels, branches[k].variance = branches[k].mean + channels;
-    grads[k] = {dy.data(), a.data(), b.data(), d.data()};
+    grads[k] = {dy.data(), z.data(), a.data(), b.data(), d.data()};
   }
   grads[0].depthwise = depthwise.data(), grads[0].pointwise = pointwise.data();
   const EdgeGroup group{in, 2, branches};
