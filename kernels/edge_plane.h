@@ -14,6 +14,15 @@ namespace nascent::kernels {
 // Half of L1 (32 KB), in floats: a band of rows between the two convolutions.
 static constexpr std::int64_t kEdgeBandFloats = 4096;
 
+// Where tensors are passed over as they lie in memory, a channel's coefficients come as the channels do where these
+// fill vectors, else pixel by pixel; and repeated to at least a vector.
+[[gnu::always_inline]] static inline std::int64_t coefficient_lanes(std::int64_t channels) {
+  return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
+}
+[[gnu::always_inline]] static inline std::int64_t coefficient_period(std::int64_t channels) {
+  return coefficient_lanes(channels) < 16 ? 16 : coefficient_lanes(channels);
+}
+
 struct EdgePlane {
   std::int64_t height, width, channels, stride, out_height, out_width;
   std::int64_t pad;  // of the widest separable branch

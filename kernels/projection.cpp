@@ -10,7 +10,7 @@ namespace nascent::kernels {
 std::int64_t projection_scratch(const Projection& p) {
   const ProjectionBlock block = ProjectionBlock::of(p);
   std::int64_t floats = round_up(p.batch * 2 * block.out, 16);
-  for (int h = 0; h < p.heads; ++h) floats += 3 * projection_period(p.outputs(h));
+  for (int h = 0; h < p.heads; ++h) floats += 3 * coefficient_period(p.outputs(h));
   for (std::int64_t t = 0; t < p.stride; ++t) {
     std::int64_t outputs = 0;
     for (int h = 0; h < p.heads; ++h) outputs += p.head[h].tap[t].outputs;

@@ -24,12 +24,4 @@ struct ProjectionBlock {
   [[gnu::always_inline]] std::int64_t packed_backward(std::int64_t outputs) const { return outputs * round_up(in, 16); }
 };
 
-// A head's coefficients as its channels lie where they fill vectors, else pixel by pixel.
-[[gnu::always_inline]] inline std::int64_t projection_lanes(std::int64_t outputs) {
-  return outputs == 4 || outputs == 8 ? outputs : round_up(outputs, 16);
-}
-[[gnu::always_inline]] inline std::int64_t projection_period(std::int64_t outputs) {
-  return projection_lanes(outputs) < 16 ? 16 : projection_lanes(outputs);
-}
-
 }  // namespace nascent::kernels

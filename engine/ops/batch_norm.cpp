@@ -6,6 +6,7 @@
 
 #include "engine/autograd/op.h"
 #include "engine/ops/image_checks.h"
+#include "engine/ops/reciprocal_deviation.h"
 
 namespace nascent {
 namespace {
@@ -36,16 +37,6 @@ void expect_arguments(const char* who, const Tensor& x, const Tensor& gamma, con
   if (gamma.defined()) expect_channels(who, "gamma", gamma, x, where);
   if (beta.defined()) expect_channels(who, "beta", beta, x, where);
   if (!(epsilon >= 0)) refuse(who, "an epsilon of at least 0", std::to_string(epsilon), where);
-}
-
-// The root is taken in double: its error must not depend on the element type's rounding of var + epsilon.
-Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
-  Tensor rstd = Tensor::empty(variance.shape(), variance.dtype());
-  visit(variance.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    rstd.mutable_array<T>() = (variance.array<T>().template cast<double>() + epsilon).rsqrt().template cast<T>();
-  });
-  return rstd;
 }
 
 template <class T>

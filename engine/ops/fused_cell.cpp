@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/ops/reciprocal_deviation.h"
 #include "kernels/edge_branches.h"
 #include "kernels/edge_mix.h"
 
@@ -12,12 +13,6 @@ static_assert(kernels::kMaxMixes >= kernels::kMaxEdgesTogether &&
               kernels::kMaxMixTerms >= kernels::kMaxBranchesTogether);
 
 using Kind = MixedBranch::Kind;
-
-Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
-  Tensor rstd = Tensor::empty(variance.shape());
-  rstd.mutable_array<float>() = (variance.array<float>().cast<double>() + epsilon).rsqrt().cast<float>();
-  return rstd;
-}
 
 bool is_pool(const MixedBranch& branch) { return branch.kind == Kind::max_pool || branch.kind == Kind::avg_pool; }
 

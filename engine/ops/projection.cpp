@@ -5,6 +5,7 @@
 
 #include "engine/ops/backward_in_ops.h"
 #include "engine/ops/projection_checks.h"
+#include "engine/ops/reciprocal_deviation.h"
 #include "kernels/batch_norm.h"
 #include "kernels/dispatch.h"
 
@@ -46,12 +47,6 @@ struct KernelProjection {
  private:
   Shape shape_;
 };
-
-Tensor reciprocal_deviation(const Tensor& variance, double epsilon) {
-  Tensor rstd = Tensor::empty(variance.shape());
-  rstd.mutable_array<float>() = (variance.array<float>().cast<double>() + epsilon).rsqrt().cast<float>();
-  return rstd;
-}
 
 // What going backward reads of a head's batch norm: its input, or its output where that is xhat itself.
 struct Kept {

@@ -12,11 +12,6 @@ namespace {
 
 constexpr int kTermsAtOnce = 8;
 
-// Lanes of the coefficients: as the channels lie where they fill vectors, else pixel by pixel.
-inline std::int64_t mix_lanes(std::int64_t channels) {
-  return channels == 4 || channels == 8 ? channels : round_up(channels, 16);
-}
-
 // The pools of image n, taken into planes from `plane` on, and meanwhile the first mix's first tensors fetched, one a
 // pool: one line for one of a pool is what a core fetches in that time; with two a line, mixing takes a tenth longer.
 template <class Mix>
@@ -46,7 +41,7 @@ template <int N>
 void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z, const float* scales,
                const float* shift, bool add, float* y) {
   constexpr int W = kWidth;
-  const std::int64_t lanes = mix_lanes(channels), period = lanes < 16 ? 16 : lanes;
+  const std::int64_t lanes = coefficient_lanes(channels), period = coefficient_period(channels);
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
   each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
@@ -68,7 +63,8 @@ constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_t
 void edge_mix(const MixShape& shape, int mixes, const EdgeMix* mix, float* scratch) {
   const MixShape s = shape;
   const MixPlanes p(s, mixes, mix);
-  const std::int64_t lanes = mix_lanes(s.channels), period = lanes < 16 ? 16 : lanes, image = s.pixels * s.channels;
+  const std::int64_t lanes = coefficient_lanes(s.channels), period = coefficient_period(s.channels),
+                     image = s.pixels * s.channels;
   float *coefficients[kMaxMixes], *planes = scratch + p.before;  // of a mix [1 + count][period]: shift, scales
   for (int m = 0; m < mixes; scratch += mix_floats(s, mix[m++])) {
     coefficients[m] = scratch;

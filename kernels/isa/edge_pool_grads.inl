@@ -17,7 +17,7 @@ struct PoolGrads {
   void prepare(EdgeBranchKind of, const EdgePlane& g, int branches, const EdgeBranch* branch,
                const EdgeBranchGrad* grads, float* coefficients) {
     kind = of, scales = coefficients + g.period(), shift = coefficients;
-    const std::int64_t lanes = mix_lanes(g.channels), period = g.period();
+    const std::int64_t lanes = coefficient_lanes(g.channels), period = g.period();
     clear(2 * period, coefficients);
     for (int b = 0; b < branches; ++b) {
       if (branch[b].kind != kind) continue;

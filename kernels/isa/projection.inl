@@ -133,9 +133,9 @@ inline void join_gradients(const Projection& p, std::int64_t pixels, std::int64_
   for (int h = 0; h < p.heads; ++h) {
     const ProjectionGrad& grad = p.head[h].grad;
     const std::int64_t c = p.outputs(h);
-    fill_gradient_dense(pixels, c, projection_lanes(c), grad.dy + at * c, grad.z + at * c, coefficients,
+    fill_gradient_dense(pixels, c, coefficient_lanes(c), grad.dy + at * c, grad.z + at * c, coefficients,
                         p.heads == 1 ? block : own);
-    coefficients += 3 * projection_period(c);
+    coefficients += 3 * coefficient_period(c);
     if (p.heads == 1) return;
     float* to = block;
     for (std::int64_t t = 0; t < p.stride; ++t)
@@ -234,8 +234,8 @@ void projection_backward(const Projection& projection, float* scratch) {
   for (int h = 0; h < p.heads; ++h) {
     const std::int64_t c = p.outputs(h);
     for (const float* values : {p.head[h].grad.a, p.head[h].grad.b, p.head[h].grad.d}) {
-      repeat_channels(c, projection_lanes(c), values, 0, wide);
-      wide += projection_period(c);
+      repeat_channels(c, coefficient_lanes(c), values, 0, wide);
+      wide += coefficient_period(c);
     }
     for (std::int64_t t = 0; t < p.stride; ++t) dw = dw || p.head[h].tap[t].dw;
   }
