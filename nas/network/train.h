@@ -18,7 +18,7 @@ using WeightOptimizer = std::variant<SgdOptions, AdamOptions>;
 
 // DARTS's.
 inline constexpr SgdOptions kTrainingSgd = {.learning_rate = 0.025, .momentum = 0.9, .weight_decay = 3e-4};
-// For the few passes a CPU affords: further after two of them than SGD at any rate tried (docs/performance.md).
+// For the few passes a CPU affords: further after two of them than SGD at any rate tried (docs/demo.md).
 // Squares are remembered over some hundred steps, since a training of a few thousand changes quickly.
 inline constexpr AdamOptions kTrainingAdam = {.learning_rate = 4e-3, .beta2 = 0.99};
 
