@@ -121,8 +121,7 @@ Network::Logits DerivedNetwork::logits(const Tensor& images, const Context& cont
   InputFeed feed(std::move(inputs), context, {});
   std::vector<Tensor> output = {stem_->forward(images, context)};
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    feed.give(output);
-    output = cells_[i].forward(feed.take(), context, i);
+    output = cells_[i].forward(feed.next(output), context, i);
     if (static_cast<std::int64_t>(i) == auxiliary_cell_ && context.phase == Phase::train)
       logits.auxiliary = auxiliary_->forward(concat(output), context);
   }

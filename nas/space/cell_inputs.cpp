@@ -19,20 +19,23 @@ InputFeed::InputFeed(std::vector<const CellInputs*> cells, const Context& contex
       context_(context),
       fuse_(options.fuse && context.phase == Phase::train) {}
 
-void InputFeed::give(std::span<const Tensor> parts) {
-  const std::size_t next = given_++;
+InputFeed::States InputFeed::next(std::span<const Tensor> parts) {
+  const std::size_t cell = next_++;
   std::vector<Reader> readers;
-  if (next == 0) readers.push_back({&cells_[0]->before_previous(), &states_[0].s0});
-  if (next < cells_.size()) readers.push_back({&cells_[next]->previous(), &states_[next].s1});
-  if (next + 1 < cells_.size()) readers.push_back({&cells_[next + 1]->before_previous(), &states_[next + 1].s0});
-  if (fuse_) return project_fused(std::move(readers), parts);
-  if (readers.empty()) return;
-  const Tensor whole = concat(parts);
-  for (const auto& [projection, state] : readers) *state = projection->forward(whole, context_);
+  if (cell == 0) readers.push_back({&cells_[0]->before_previous(), &states_[0].s0});
+  readers.push_back({&cells_[cell]->previous(), &states_[cell].s1});
+  if (cell + 1 < cells_.size()) readers.push_back({&cells_[cell + 1]->before_previous(), &states_[cell + 1].s0});
+  if (fuse_) {
+    project_together(std::move(readers), parts);
+  } else {
+    const Tensor whole = concat(parts);
+    for (const auto& [projection, state] : readers) *state = projection->forward(whole, context_);
+  }
+  return std::exchange(states_[cell], {});
 }
 
 // Readers of one stride share an op.
-void InputFeed::project_fused(std::vector<Reader> readers, std::span<const Tensor> parts) const {
+void InputFeed::project_together(std::vector<Reader> readers, std::span<const Tensor> parts) const {
   for (auto begin = readers.begin(); begin != readers.end();) {
     const auto end = std::stable_partition(
         begin, readers.end(),
@@ -42,7 +45,5 @@ void InputFeed::project_fused(std::vector<Reader> readers, std::span<const Tenso
     for (const Tensor& y : project(heads, parts, context_)) *begin++->state = y;
   }
 }
-
-InputFeed::States InputFeed::take() { return std::exchange(states_[taken_++], {}); }
 
 }  // namespace nascent::nas

@@ -28,25 +28,23 @@ class InputFeed {
     bool fuse = true;  // in Phase::train; otherwise op by op
   };
   InputFeed(std::vector<const CellInputs*> cells, const Context& context, Options options);
-  // The stem's output, which stands for both cells before the first, and then every cell's: parts side by side along
-  // the channels.
-  void give(std::span<const Tensor> parts);
   struct States {
-    Tensor s0, s1;
+    Tensor s0, s1;  // [batch, height, width, channels of the cell]
   };
-  // The next cell's, once the cells before it have given their outputs.
-  States take();
+  // The next cell's, from the output of the cell before it, or of the stem, which stands for both cells before the
+  // first: parts side by side along the channels. At most once a cell.
+  States next(std::span<const Tensor> parts);
 
  private:
   struct Reader {
     const Projection* projection;
     Tensor* state;
   };
-  void project_fused(std::vector<Reader> readers, std::span<const Tensor> parts) const;
+  void project_together(std::vector<Reader> readers, std::span<const Tensor> parts) const;
 
   std::vector<const CellInputs*> cells_;
   std::vector<States> states_;
-  std::size_t given_ = 0, taken_ = 0;
+  std::size_t next_ = 0;
   const Context& context_;
   bool fuse_;
 };

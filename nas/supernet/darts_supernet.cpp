@@ -112,11 +112,10 @@ Tensor DartsSupernet::forward(const Tensor& images, const Context& context) cons
   Recompute usual = Recompute::first_blocks;
   std::int64_t left = recomputed_cells_;
   for (const Cell& cell : cells_) {
-    feed.give(output);
-    const InputFeed::States in = feed.take();
-    const std::vector<Tensor>& edge_weights = weights[cell.reduction];
-    output = fuse ? cell.forward_fused(in, edge_weights, space(), left-- > 0 ? Recompute::branches : usual, context)
-                  : std::vector{cell.forward(in, edge_weights, space(), context)};
+    const InputFeed::States in = feed.next(output);
+    const std::vector<Tensor>& own = weights[cell.reduction];
+    output = fuse ? cell.forward_fused(in, own, space(), left-- > 0 ? Recompute::branches : usual, context)
+                  : std::vector{cell.forward(in, own, space(), context)};
     if (cell.reduction) usual = Recompute::nothing;
   }
   return head_->forward(concat(output), context);
