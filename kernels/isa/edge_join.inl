@@ -20,20 +20,26 @@ void join_terms(const EdgePlane& g, const WorkerPlanes& planes, const JoinTerm* 
   constexpr int W = kWidth;
   const std::int64_t lanes = g.lanes(), c = g.channels;
   const float* from[kMostJoined];
-  float scale[kMostJoined];
-  for (int t = 0; t < N; ++t) from[t] = terms[t].from, scale[t] = terms[t].scale;
+  struct Scales {
+    Vector<W> scale[N > 0 ? N : 1];
+  } joined{};
+  for (int t = 0; t < N; ++t) from[t] = terms[t].from, joined.scale[t] = broadcast<W>(terms[t].scale);
+  const auto scales = [&](std::int64_t) { return joined; };
   for (std::int64_t i = 0; i < g.height; ++i) {
     const float *gate = planes.input + (i + g.pad) * g.in_pitch() + g.pad * lanes,
                 *gated_dx = planes.dx + i * g.width * lanes;
     const std::int64_t row = i * g.width * c;
-    each_plane_vector(g.width, c, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t, auto n) {
-      Vector<W> v{};
-      fetch_ahead(dx + row + m);
-      if (kGated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
-#pragma GCC unroll 8
-      for (int t = 0; t < N; ++t) v = multiply_add<W>(broadcast<W>(scale[t]), load_up_to<W>(from[t] + row + m, n), v);
-      store_up_to<W>(dx + row + m, v, n);
-    });
+    each_plane_vector(
+        g.width, c, lanes,
+        scales, [&](std::int64_t m, std::int64_t p, const Scales& by, auto n) __attribute__((always_inline)) {
+          Vector<W> v{};
+          fetch_ahead(dx + row + m);
+          if (kGated) v = load_up_to<W>(gate + p, n) > 0 ? load_up_to<W>(gated_dx + p, n) : v;
+          unrolled<N>([&](auto t) __attribute__((always_inline)) {
+            v = multiply_add<W>(by.scale[t.value], load_up_to<W>(from[t.value] + row + m, n), v);
+          });
+          store_up_to<W>(dx + row + m, v, n);
+        });
   }
 }
 

@@ -44,16 +44,28 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   const std::int64_t lanes = coefficient_lanes(channels), period = coefficient_period(channels);
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
-  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
-    fetch_ahead(y + m);
-    unrolled<N>([&](auto t) __attribute__((always_inline)) { __builtin_prefetch(from[t.value] + m + kFetchAhead); });
-    Vector<W> sum = shift ? load<W>(shift + c) : Vector<W>{};
-    if (add) sum += load_up_to<W>(y + m, n);
-#pragma GCC unroll 8
-    for (int t = 0; t < N; ++t)
-      sum = multiply_add<W>(load<W>(scales + t * period + c), load_up_to<W>(from[t] + m, n), sum);
-    store_up_to<W>(y + m, sum, n);
-  });
+  struct Weights {
+    Vector<W> shift, scale[N];
+  };
+  const auto weights = [&](std::int64_t c) __attribute__((always_inline)) {
+    Weights by;
+    by.shift = shift ? load<W>(shift + c) : Vector<W>{};
+    unrolled<N>([&](auto t)
+                    __attribute__((always_inline)) { by.scale[t.value] = load<W>(scales + t.value * period + c); });
+    return by;
+  };
+  each_plane_vector(
+      pixels, channels, lanes,
+      weights, [&](std::int64_t m, std::int64_t, const Weights& by, auto n) __attribute__((always_inline)) {
+        fetch_ahead(y + m);
+        Vector<W> sum = by.shift;
+        if (add) sum += load_up_to<W>(y + m, n);
+        unrolled<N>([&](auto t) __attribute__((always_inline)) {
+          __builtin_prefetch(from[t.value] + m + kFetchAhead);
+          sum = multiply_add<W>(by.scale[t.value], load_up_to<W>(from[t.value] + m, n), sum);
+        });
+        store_up_to<W>(y + m, sum, n);
+      });
 }
 
 using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, const float*, const float*, bool, float*);

@@ -101,7 +101,7 @@ inline void max_pool_image(const PoolShape& s, const float* x, float* y, std::ui
 void max_pool2d(const PoolShape& s, const float* x, float* y, std::uint8_t* tap) {
   const std::int64_t in = s.height * s.width * s.channels, out = s.out_height() * s.out_width() * s.channels;
   parallel_chunks(s.batch, [&](std::int64_t n) {
-    max_pool_image(s, x + n * in, y + n * out, tap ? tap + n * out : nullptr, nullptr);
+    max_pool_image(s, x + n * in, y + n * out, tap ? tap + n * out : nullptr, next_image(s, x, n));
   });
 }
 

@@ -12,27 +12,36 @@ struct Whole {
   constexpr operator std::int64_t() const { return N; }
 };
 
-// body(offset in memory, offset in the plane, offset among the coefficients, n) for each vector of `pixels` pixels; n
-// is a constant where the vector is whole. Where memory and plane agree they are one flat run.
-template <class Body>
-NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels, std::int64_t lanes,
+// body(offset in memory, offset in the plane, held(offset among the coefficients), n) for each vector of `pixels`
+// pixels; n is a constant where the vector is whole. Where memory and plane agree they are one flat run, and where four
+// vectors or two are a period, or whole ones, what held() loads stays in registers: beside a vector or two of the
+// pixels, an L1 of one or two loads a cycle (Zen 4, Intel) would be busy with coefficients.
+template <class Held, class Body>
+NASCENT_INLINE void each_plane_vector(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const Held& held,
                                       const Body& body) {
   constexpr std::int64_t W = kWidth;
   if (lanes == channels) {
     const std::int64_t total = pixels * channels, period = lanes < 16 ? 16 : lanes;
     std::int64_t f = 0;
-    if (period == 16)  // four vectors are whole periods, whatever their width
-      for (; f + 4 * W <= total; f += 4 * W)
-        unrolled<4>([&](auto i) __attribute__((always_inline)) {
-          body(f + i.value * W, f + i.value * W, i.value * W % 16, Whole<W>{});
+    const auto periods = [&]<int N>(Constant<N>) __attribute__((always_inline)) {
+      decltype(held(f)) kept[N];
+      unrolled<N>([&](auto i) __attribute__((always_inline)) { kept[i.value] = held(i.value * W % period); });
+      for (; f + N * W <= total; f += N * W)
+        unrolled<N>([&](auto i) __attribute__((always_inline)) {
+          body(f + i.value * W, f + i.value * W, kept[i.value], Whole<W>{});
         });
+    };
+    if (period == 16 || period == 4 * W)
+      periods(Constant<4>{});
+    else if (period == 2 * W)
+      periods(Constant<2>{});
     for (; f + period <= total; f += period)
-      for (std::int64_t c = 0; c < period; c += W) body(f + c, f + c, c, Whole<W>{});
-    for (std::int64_t c = 0; f < total; f += W, c += W) body(f, f, c, total - f < W ? total - f : W);
+      for (std::int64_t c = 0; c < period; c += W) body(f + c, f + c, held(c), Whole<W>{});
+    for (std::int64_t c = 0; f < total; f += W, c += W) body(f, f, held(c), total - f < W ? total - f : W);
   } else {
     for (std::int64_t p = 0; p < pixels; ++p)
       for (std::int64_t c = 0; c < channels; c += W)
-        body(p * channels + c, p * lanes + c, c, channels - c < W ? channels - c : W);
+        body(p * channels + c, p * lanes + c, held(c), channels - c < W ? channels - c : W);
   }
 }
 
@@ -56,6 +65,15 @@ inline void clear_border(const EdgePlane& g, std::int64_t rows, std::int64_t col
   clear(g.pad * pitch + 64, plane + (rows + g.pad) * pitch);
 }
 
+// What comes before a ReLU.
+struct AffineLanes {
+  Vector<kWidth> scale, shift;
+  NASCENT_INLINE Vector<kWidth> apply(Vector<kWidth> v) const { return multiply_add<kWidth>(v, scale, shift); }
+};
+struct SameLanes {
+  NASCENT_INLINE Vector<kWidth> apply(Vector<kWidth> v) const { return v; }
+};
+
 // relu(x*scale + shift) of an image between borders, which are zeros before and after; coefficients repeated, null:
 // relu(x).
 inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, const float* shift, float* plane) {
@@ -64,9 +82,9 @@ inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, co
   for (std::int64_t i = 0; i < g.height; ++i) {
     const float* from = x + i * g.width * g.channels;
     float* to = plane + (i + g.pad) * pitch + g.pad * lanes;
-    const auto fill = [&](const auto& prologue) {
-      each_plane_vector(g.width, g.channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
-        const Vector<W> v = prologue(load_up_to<W>(from + m, n), c);
+    const auto fill = [&](const auto& norm) {
+      each_plane_vector(g.width, g.channels, lanes, norm, [&](std::int64_t m, std::int64_t p, const auto& by, auto n) {
+        const Vector<W> v = by.apply(load_up_to<W>(from + m, n));
         const Vector<W> positive = v < 0 ? Vector<W>{} : v;  // NaN passes, as in relu
         if (lanes == g.channels)
           store_up_to<W>(to + p, positive, n);
@@ -75,41 +93,50 @@ inline void fill_relu(const EdgePlane& g, const float* x, const float* scale, co
       });
     };
     if (scale)
-      fill([&](Vector<W> v, std::int64_t c) { return multiply_add<W>(v, load<W>(scale + c), load<W>(shift + c)); });
+      fill([&](std::int64_t c) { return AffineLanes{load<W>(scale + c), load<W>(shift + c)}; });
     else
-      fill([](Vector<W> v, std::int64_t) { return v; });
+      fill([](std::int64_t) { return SameLanes{}; });
   }
   if (lanes != g.channels) clear_border(g, g.height, g.width, plane);
 }
 
-// dz = a*dy + b*z + d of an image, to pixels of `lanes` floats; coefficients [3][period]: a, b, d.
+// dz = a*dy + b*z + d, a vector of it.
+struct GradientLanes {
+  Vector<kWidth> a, b, d;
+  // coefficients [3][period]: a, b, d.
+  NASCENT_INLINE static GradientLanes at(const float* coefficients, std::int64_t period) {
+    return {load<kWidth>(coefficients), load<kWidth>(coefficients + period), load<kWidth>(coefficients + 2 * period)};
+  }
+  template <class Lanes>
+  NASCENT_INLINE Vector<kWidth> of(const float* dy, const float* z, Lanes n) const {
+    return multiply_add<kWidth>(a, load_up_to<kWidth>(dy, n), multiply_add<kWidth>(b, load_up_to<kWidth>(z, n), d));
+  }
+};
+
+// dz of an image, to pixels of `lanes` floats.
 inline void fill_gradient(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const float* dy,
                           const float* z, const float* coefficients, float* to) {
-  constexpr int W = kWidth;
   const std::int64_t period = lanes < 16 ? 16 : lanes;
-  const float *a = coefficients, *b = a + period, *d = b + period;
-  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t p, std::int64_t c, auto n) {
-    const Vector<W> v = multiply_add<W>(load<W>(a + c), load_up_to<W>(dy + m, n),
-                                        multiply_add<W>(load<W>(b + c), load_up_to<W>(z + m, n), load<W>(d + c)));
-    if (lanes == channels)
-      store_up_to<W>(to + p, v, n);
-    else
-      store<W>(to + p, v);
-  });
+  each_plane_vector(
+      pixels, channels, lanes, [&](std::int64_t c) { return GradientLanes::at(coefficients + c, period); },
+      [&](std::int64_t m, std::int64_t p, const GradientLanes& by, auto n) {
+        const Vector<kWidth> v = by.of(dy + m, z + m, n);
+        if (lanes == channels)
+          store_up_to<kWidth>(to + p, v, n);
+        else
+          store<kWidth>(to + p, v);
+      });
 }
 
 // The same to pixels of `channels` floats.
 inline void fill_gradient_dense(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const float* dy,
                                 const float* z, const float* coefficients, float* to) {
-  constexpr int W = kWidth;
   const std::int64_t period = lanes < 16 ? 16 : lanes;
-  const float *a = coefficients, *b = a + period, *d = b + period;
-  each_plane_vector(pixels, channels, lanes, [&](std::int64_t m, std::int64_t, std::int64_t c, auto n) {
-    store_up_to<W>(to + m,
-                   multiply_add<W>(load<W>(a + c), load_up_to<W>(dy + m, n),
-                                   multiply_add<W>(load<W>(b + c), load_up_to<W>(z + m, n), load<W>(d + c))),
-                   n);
-  });
+  each_plane_vector(
+      pixels, channels, lanes, [&](std::int64_t c) { return GradientLanes::at(coefficients + c, period); },
+      [&](std::int64_t m, std::int64_t, const GradientLanes& by, auto n) {
+        store_up_to<kWidth>(to + m, by.of(dy + m, z + m, n), n);
+      });
 }
 
 // n lanes of column_sums: four chains of each sum, joined at the end, so that it has one order on every instruction
