@@ -81,13 +81,6 @@ inline std::int64_t convolution_taps(const DepthwiseShape& s, const BandShape& b
   return first;
 }
 
-// Pixels of several vectors are read a vector at a time, with gaps that the hardware does not look across: beyond 2 MB,
-// twice a 1 MB L2, the next rows are fetched ahead, to L2 and in the order of memory (28x28x36 x 96: a third less time
-// than pixel by pixel to L1, which has but 24 misses at once; below 2 MB nothing is gained).
-inline bool wants_fetching(const DepthwiseShape& s) {
-  return s.channels > 16 && s.batch * s.height * s.width * s.channels > 512 * 1024;
-}
-
 // Calls body(image, begin, end) for runs of about `at_once` of each image's rows, in parallel.
 template <class Body>
 NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_t at_once, const Body& body) {

@@ -10,6 +10,10 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
+// 32 KB, an L1, in floats: beside a panel of B no larger the next rows of A are fetched there and not to L2. On Zen 4
+// 64 to 16 channels 1.12 times as fast, 16 to 16 1.07, 144 to 36 1.03; beside a panel of 64 KB 0.93.
+constexpr std::int64_t kNearPanel = 8192;
+
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c, float* scratch) {
   each_panel(s.n, [&](const Panel& panel) {
     float* packed = scratch + panel.begin * s.k;
@@ -22,6 +26,7 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
   std::int64_t grain = (std::int64_t{1} << 18) / (s.n * s.k) / 48 * 48;
   grain = grain < 48 ? 48 : grain > 1536 ? 1536 : grain;
   const auto multiply = [&](const Panel& panel, std::int64_t row, std::int64_t rows, std::int64_t count) {
+    const bool next_tile = !s.transpose_a && panel.begin == 0, near = s.k * panel.width <= kNearPanel;
     const Tile tile{.a = s.transpose_a ? a + row : a + row * s.k,
                     .a_stride = s.transpose_a ? s.m : s.k,
                     .k = s.k,
@@ -31,7 +36,8 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
                     .c_row = s.n,
                     .columns = panel.columns,
                     .count = count,
-                    .ahead = s.transpose_a || panel.begin ? nullptr : a + (row + rows) * s.k,
+                    .ahead = next_tile ? a + (row + rows) * s.k : nullptr,
+                    .ahead_is_a = next_tile && near,
                     .fetch_c = s.n > 16};
     (s.transpose_a ? panel.along_rows : panel.along_k)[rows - 1](tile);
   };

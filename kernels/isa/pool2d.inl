@@ -14,14 +14,6 @@ namespace {
 // of these 32 KB, an L1.
 constexpr std::int64_t kPoolRing = 8192;
 
-// 12 MB: a pass over more, in and out, comes from DRAM even in a loop, where others share an L3 of 32 MB. There the
-// rows written next are fetched, or their stores wait, and the next image: 36 and 72 channels 1.2 to 2.8 times as fast
-// on Zen 4. 8 MB lose a tenth by it.
-constexpr std::int64_t kNearPoolFloats = 3 * 1024 * 1024;
-inline bool comes_from_far(const PoolShape& s) {
-  return s.batch * s.channels * (s.height * s.width + s.out_height() * s.out_width()) > kNearPoolFloats;
-}
-
 // Input [begin, begin + count) that window `at` covers along an axis; its first tap there is `tap`.
 struct PoolCover {
   std::int64_t begin, count, tap;
@@ -39,9 +31,9 @@ inline PoolCover covering(const PoolShape& s, std::int64_t at, std::int64_t wind
   return {begin, end > begin ? end - begin : 0, at + s.padding - begin * s.stride};
 }
 
-// What is fetched beside image n, of y's size: the next, where it comes from far; null: nothing.
+// What is fetched beside image n, of y's size: the next, where it is worth it; null: nothing.
 inline const float* next_image(const PoolShape& s, const float* x, std::int64_t n) {
-  return s.stride == 1 && n + 1 < s.batch && comes_from_far(s) ? x + (n + 1) * s.height * s.width * s.channels
+  return s.stride == 1 && n + 1 < s.batch && wants_fetching(s) ? x + (n + 1) * s.height * s.width * s.channels
                                                                : nullptr;
 }
 

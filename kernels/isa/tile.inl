@@ -30,6 +30,7 @@ struct Tile {
   // floats as there are rows, so that by the end it is as much as A. And along k what it writes next, fetched to L1;
   // with 32 registers only.
   const float *ahead = nullptr, *written_ahead = nullptr;
+  bool ahead_is_a = false;  // along k: `ahead` is the A of the next tile, and fetched to L1; with 32 registers only
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
   bool left = false, right = false;
@@ -152,6 +153,11 @@ void run_plain_tile(const Tile& tile) {
         __builtin_prefetch(ahead, 0, 2);
         if (along == Along::rows) __builtin_prefetch(ahead + 16, 0, 2);
         ahead += along == Along::k ? 2 * MR : 32;
+      }
+    if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
+      for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
+        step(Constant<0>{});
+        __builtin_prefetch(ahead);
       }
     // A loop of its own: one more branch a step costs the others a hundredth.
     if (kRegisters == 32 && along == Along::k && written)
