@@ -10,9 +10,9 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Meanwhile next_dy, of an output's size, and next_input, of an input's, are fetched; null: nothing.
+// Meanwhile next_dy, of an output's size, and next_x, of an input's, are fetched; null: nothing.
 inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float* weights, const float* gradient,
-                           bool add, float* dx, const float* next_dy, const float* next_input) {
+                           bool add, float* dx, const float* next_dy, const float* next_x) {
   const std::int64_t lanes = g.lanes(), s = g.stride;
   const float* inside = gradient + g.pad * (g.out_pitch() + lanes);
   const InputGrad by_window{.kernel_h = b.kernel,
@@ -33,7 +33,7 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .lanes = lanes,
                             .add = add,
                             .next_x = next_dy,
-                            .next_y = next_input};
+                            .next_y = next_x};
   if (lanes >= 8 && by_phases(by_window)) return input_grad_image(by_window);
   const GatheredTaps gathered{b.kernel, b.kernel, s, b.dilation, b.padding(), g.out_pitch(), lanes, g.period()};
   for (std::int64_t i0 = 0; i0 < s; ++i0)
@@ -85,11 +85,13 @@ inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const Tap
   window(t, 0, t.lanes);
 }
 
-// What is read after a branch of an image, fetched to L2 while that is computed, bit by bit: in one go the fetches
-// would wait for each other, of which a core has 16 to 24 under way. Null: nothing, or it is in L2 already.
+// What is needed after a branch of an image, fetched to L2 while that is computed, bit by bit: in one go the fetches
+// would wait for each other or be forgotten, of which a core has 16 to 24 under way. So every loop has one or two of
+// these. Null: nothing, or it is in L2 already.
 struct Next {
+  const float* dx = nullptr;                // of this image, when its last branch is in hand
   const float *dy = nullptr, *z = nullptr;  // of the next branch, or of the next image's first
-  const float* input = nullptr;             // x of the next image; before, the dx of this one where it is added to
+  const float* x = nullptr;                 // of the next image
 };
 
 struct BranchWork {
@@ -104,22 +106,25 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                                      const Next& next) {
   const PackedBranch packed(g, b, work.packed);
   const std::int64_t lanes = g.lanes(), taps = b.kernel * b.kernel;
+  const bool dy_by_tiles = !part && kRegisters == 32;
   for (std::int64_t row = 0; row < g.out_height; row += g.band_rows()) {
     const std::int64_t rows = row + g.band_rows() < g.out_height ? g.band_rows() : g.out_height - row;
     const std::int64_t pixels = rows * g.out_width, at = row * g.out_width * g.channels;
-    fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz);
+    // An input is stride * stride times an output: more than bands can fetch, unless that is 1.
+    const float *next_x = next.x ? next.x + row * g.stride * g.width * g.channels : nullptr,
+                *dx_rows = next.dx && g.stride == 1 ? next.dx + at : nullptr;
+    fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz, part ? nullptr : dx_rows);
     if (part) {
-      // An input is stride * stride times an output: more than the tiles can fetch, unless that is 1.
-      const float* next_rows = next.input ? next.input + row * g.stride * g.width * g.channels : nullptr;
-      depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle,
-                     g.stride > 1 ? next_rows : nullptr);
+      depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, g.stride > 1 ? next_x : dx_rows);
       pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes,
-                                g.stride > 1 ? nullptr : next_rows);
+                                g.stride > 1 ? nullptr : next_x);
     }
-    for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t pixel = at + i * g.out_width * g.channels;
       pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.pointwise,
                 planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes, false,
-                next.z ? next.z + at + i * g.out_width * g.channels : nullptr);
+                next.z ? next.z + pixel : nullptr, dy_by_tiles && next.dy ? next.dy + pixel : nullptr);
+    }
   }
   if (part) {
     const std::int64_t inset = g.pad - b.padding();
@@ -137,7 +142,9 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
                        .sums = part,
                        .lanes = lanes});
   }
-  if (dx) input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, next.dy, part ? nullptr : next.input);
+  if (dx)
+    input_gradient(g, b, packed.depthwise, planes.gradient, add, planes.dx, dy_by_tiles ? nullptr : next.dy,
+                   part ? nullptr : next.x);
 }
 
 }  // namespace

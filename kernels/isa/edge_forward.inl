@@ -12,17 +12,18 @@ namespace {
 constexpr std::int64_t kPixelsAtOnce = 64;
 
 // sums[2][channels] of z and z*z, taken while a band of it is in L1; null: not wanted. `next`: an image read next,
-// fetched meanwhile; null: none.
+// fetched meanwhile; null: none. It is stride * stride times an output, more than tiles can fetch unless that is 1.
 inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const PackedBranch& packed,
                             const WorkerPlanes& planes, float* z, float* sums, const float* next) {
   const std::int64_t fit = kPixelsAtOnce / g.out_width, most = g.band_rows();
   const std::int64_t at_once = fit < 1 ? 1 : fit < most ? fit : most;
   for (std::int64_t row = 0; row < g.out_height; row += at_once) {
     const std::int64_t rows = row + at_once < g.out_height ? at_once : g.out_height - row;
-    depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, nullptr);
     const std::int64_t at = row * g.out_width * g.channels;
+    const float* const next_rows = next ? next + row * g.stride * g.width * g.channels : nullptr;
+    depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, g.stride > 1 ? next_rows : nullptr);
     pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.pointwise, z + at, g.channels, true,
-              next ? next + at : nullptr);
+              g.stride > 1 ? nullptr : next_rows, nullptr);
     if (sums) column_sums(rows * g.out_width, g.channels, z + at, z + at, row > 0, sums);
   }
 }

@@ -56,14 +56,14 @@ struct BackwardGroup {
     const EdgeBranchGrad* grads = grad->branches;
     const int first = separable_from(0), following = separable_from(b + 1),
               next = following < count ? following : first;
-    const std::int64_t image = following < count ? n : n + 1;
-    if (image == in.batch) return {};
-    const std::int64_t at = image * g.out_pixels() * g.channels, in_at = image * g.in_pixels() * g.channels;
-    return {.dy = image > n || grads[next].dy != grads[b].dy ? grads[next].dy + at : nullptr,
+    const std::int64_t image = following < count ? n : n + 1, in_image = g.in_pixels() * g.channels;
+    const float* const dx = image > n && grad->to.dx ? grad->to.dx + n * in_image : nullptr;
+    if (image == in.batch) return {.dx = dx};
+    const std::int64_t at = image * g.out_pixels() * g.channels;
+    return {.dx = dx,
+            .dy = image > n || grads[next].dy != grads[b].dy ? grads[next].dy + at : nullptr,
             .z = grads[next].z + at,
-            .input = image > n                    ? in.x + in_at
-                     : b == first && grad->to.add ? grad->to.dx + in_at
-                                                  : nullptr};
+            .x = image > n ? in.x + image * in_image : nullptr};
   }
 
   void image(const EdgePlane& g, std::int64_t n, const WorkerPlanes& planes, float* part) const {

@@ -61,7 +61,7 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
         Vector<W> sum = by.shift;
         if (add) sum += load_up_to<W>(y + m, n);
         unrolled<N>([&](auto t) __attribute__((always_inline)) {
-          __builtin_prefetch(from[t.value] + m + kFetchAhead);
+          fetch_far(from[t.value] + m);
           sum = multiply_add<W>(by.scale[t.value], load_up_to<W>(from[t.value] + m, n), sum);
         });
         store_up_to<W>(y + m, sum, n);
@@ -121,11 +121,11 @@ NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int
     unrolled<V>([&](auto v) __attribute__((always_inline)) {
       Vector<W>(&to)[1 + N] = sum[v.value][chain];
       const std::int64_t at = pixel + v.value * W;
-      if (fetch) __builtin_prefetch(dy + at + kFetchAhead);
+      if (fetch) fetch_far(dy + at);
       const Vector<W> g = load_up_to<W>(dy + at, n);
       to[0] += g;
       unrolled<N>([&](auto t) __attribute__((always_inline)) {
-        if (fetch) __builtin_prefetch(from[t.value] + at + kFetchAhead);
+        if (fetch) fetch_far(from[t.value] + at);
         to[1 + t.value] = multiply_add<W>(g, load_up_to<W>(from[t.value] + at, n), to[1 + t.value]);
       });
     });

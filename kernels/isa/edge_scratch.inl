@@ -49,13 +49,18 @@ struct WorkerPlanes {
 // 16 registers they still are, for beside the 12 FMAs of a step there one more instruction costs as much.
 constexpr std::int64_t kWriteAhead = 1024;
 
-// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `to_memory`: C lies there, not in a plane. `next`: as
-// many pixels that are read next, fetched to L2 meanwhile; null: none.
+// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `to_memory`: C lies there, not in a plane. `next`,
+// and with 32 registers where C does not lie in memory `also`: as many pixels that are read next, fetched meanwhile;
+// null: none.
 inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
-                      const float* packed, float* c, std::int64_t c_step, bool to_memory, const float* next) {
+                      const float* packed, float* c, std::int64_t c_step, bool to_memory, const float* next,
+                      const float* also) {
   each_panel(channels, [&](const Panel& panel) {
     each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
       const bool first = panel.begin == 0, by_steps = to_memory && kRegisters == 32;
+      const float* const second = by_steps ? c + begin * c_step + kWriteAhead
+                                  : also   ? also + begin * channels
+                                           : nullptr;
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = channels,
@@ -66,7 +71,7 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .columns = panel.columns,
                                  .count = count,
                                  .ahead = first && next ? next + begin * channels : nullptr,
-                                 .written_ahead = first && by_steps ? c + begin * c_step + kWriteAhead : nullptr,
+                                 .also_ahead = first ? second : nullptr,
                                  .fetch_c = to_memory && !by_steps});
     });
   });

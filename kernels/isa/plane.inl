@@ -113,13 +113,15 @@ struct GradientLanes {
   }
 };
 
-// dz of an image, to pixels of `lanes` floats.
+// dz of an image, to pixels of `lanes` floats. `next`: as many pixels that are needed next, fetched to L2 meanwhile;
+// null: none.
 inline void fill_gradient(std::int64_t pixels, std::int64_t channels, std::int64_t lanes, const float* dy,
-                          const float* z, const float* coefficients, float* to) {
+                          const float* z, const float* coefficients, float* to, const float* next) {
   const std::int64_t period = lanes < 16 ? 16 : lanes;
   each_plane_vector(
       pixels, channels, lanes, [&](std::int64_t c) { return GradientLanes::at(coefficients + c, period); },
       [&](std::int64_t m, std::int64_t p, const GradientLanes& by, auto n) {
+        if (next) __builtin_prefetch(next + m, 0, 2);
         const Vector<kWidth> v = by.of(dy + m, z + m, n);
         if (lanes == channels)
           store_up_to<kWidth>(to + p, v, n);
@@ -140,13 +142,14 @@ inline void fill_gradient_dense(std::int64_t pixels, std::int64_t channels, std:
 }
 
 // n lanes of column_sums: four chains of each sum, joined at the end, so that it has one order on every instruction
-// set.
-template <int W, bool kWhole>
+// set. kSquares: b is a, and loaded once.
+template <int W, bool kWhole, bool kSquares>
 NASCENT_INLINE void sum_lanes(std::int64_t pixels, std::int64_t step, std::int64_t n, const float* a, const float* b,
                               bool more, float* sums, float* products) {
   Vector<W> sum[4] = {}, product[4] = {};
   const auto add = [&](int chain) __attribute__((always_inline)) {
-    const Vector<W> av = kWhole ? load<W>(a) : load_n<W>(a, n), bv = kWhole ? load<W>(b) : load_n<W>(b, n);
+    const auto at = [&](const float* p) { return kWhole ? load<W>(p) : load_n<W>(p, n); };
+    const Vector<W> av = at(a), bv = kSquares ? av : at(b);
     sum[chain] += av;
     product[chain] = multiply_add<W>(av, bv, product[chain]);
     a += step, b += step;
@@ -162,22 +165,26 @@ NASCENT_INLINE void sum_lanes(std::int64_t pixels, std::int64_t step, std::int64
   };
   put(sums, sum), put(products, product);
 }
-template <int W>
+template <int W, bool kSquares>
 inline void column_sums_by(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, bool more,
                            float* sums) {
   std::int64_t c = 0;
   for (; c + W <= channels; c += W)
-    sum_lanes<W, true>(pixels, channels, W, a + c, b + c, more, sums + c, sums + channels + c);
+    sum_lanes<W, true, kSquares>(pixels, channels, W, a + c, b + c, more, sums + c, sums + channels + c);
   if (c < channels)
-    sum_lanes<W, false>(pixels, channels, channels - c, a + c, b + c, more, sums + c, sums + channels + c);
+    sum_lanes<W, false, kSquares>(pixels, channels, channels - c, a + c, b + c, more, sums + c, sums + channels + c);
 }
 // sums[0][c] (+)= sum of a, sums[1][c] (+)= sum of a*b over pixels of an image.
 inline void column_sums(std::int64_t pixels, std::int64_t channels, const float* a, const float* b, bool more,
                         float* sums) {
-  if (channels <= 4) return column_sums_by<4>(pixels, channels, a, b, more, sums);
+  const auto by = [&]<int W>() {
+    a == b ? column_sums_by<W, true>(pixels, channels, a, a, more, sums)
+           : column_sums_by<W, false>(pixels, channels, a, b, more, sums);
+  };
+  if (channels <= 4) return by.template operator()<4>();
   if constexpr (kWidth >= 8)
-    if (channels <= 8) return column_sums_by<8>(pixels, channels, a, b, more, sums);
-  column_sums_by<kWidth>(pixels, channels, a, b, more, sums);
+    if (channels <= 8) return by.template operator()<8>();
+  by.template operator()<kWidth>();
 }
 
 }  // namespace

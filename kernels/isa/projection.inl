@@ -28,7 +28,7 @@ struct Fetched {
 };
 
 // C = A B of a block: A [pixels, k] with rows a_step apart, B packed, C [pixels, columns] with rows c_step apart.
-// `next` is read by the next block: to L2. `written` is written after this product: to L1.
+// `next` is read by the next block, `written` written after this product.
 inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
                     std::int64_t columns, float* c, std::int64_t c_step, const Fetched& next, const Fetched& written) {
   each_panel(columns, [&](const Panel& panel) {
@@ -50,7 +50,7 @@ inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::in
                                    .columns = panel.columns,
                                    .count = last - first,
                                    .ahead = panel.begin == 0 ? next.at(turn, begin) : nullptr,
-                                   .written_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr});
+                                   .also_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr});
       }
     });
   });
