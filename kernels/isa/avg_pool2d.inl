@@ -51,7 +51,7 @@ template <int NI>
 void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, float* y, const float* next) {
   constexpr int W = kWidth;
   const std::int64_t c = s.channels, row = s.width * c, last = s.width - 1;
-  const bool fetch = wants_fetching(s);
+  const bool fetch = is_large(s);
   const CountDivisor middle(window_count(s, rows, {0, 3, 0})), end(window_count(s, rows, cover(s, 0, s.width)));
   each_whole_vector(c, [&](std::int64_t f) {
     slide(
@@ -67,7 +67,7 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
             __attribute__((always_inline)) {
               float* const to = y + j * c + f;
               if (next) __builtin_prefetch(next + j * c + f, 0, 2);
-              if (fetch) __builtin_prefetch(to + row, 1);
+              if (fetch) __builtin_prefetch(to + row, 1, 2);
               if (j > 0 && j < last) return store<W>(to, middle.divide(left + here + right));
               store<W>(to, end.divide(j > 0 ? left + here : last > 0 ? here + right : here));
             });
@@ -94,7 +94,8 @@ void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t 
       return slide_pairs(
           ow, Vector<W>{},
           column, [&](std::int64_t j, const Vector<W>& here, const Vector<W>& right) __attribute__((always_inline)) {
-            if (fetch) __builtin_prefetch(to + row + 2 * j * c, 1), __builtin_prefetch(to + row + (2 * j + 1) * c, 1);
+            if (fetch)
+              __builtin_prefetch(to + row + 2 * j * c, 1, 2), __builtin_prefetch(to + row + (2 * j + 1) * c, 1, 2);
             store<W>(to + 2 * j * c, here);
             if (2 * j + 1 < width) store<W>(to + (2 * j + 1) * c, j + 1 < ow ? here + right : here);
           });
@@ -102,7 +103,7 @@ void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t 
         ow, Vector<W>{}, column,
         [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
             __attribute__((always_inline)) {
-              if (fetch) __builtin_prefetch(to + row + j * c, 1);
+              if (fetch) __builtin_prefetch(to + row + j * c, 1, 2);
               const Vector<W> begun = j > 0 ? left + here : here;
               store<W>(to + j * c, j + 1 < ow ? begun + right : begun);
             });

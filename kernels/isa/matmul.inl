@@ -11,7 +11,8 @@ namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
 // 32 KB, an L1, in floats: beside a panel of B no larger the next rows of A are fetched there and not to L2. On Zen 4
-// 64 to 16 channels 1.12 times as fast, 16 to 16 1.07, 144 to 36 1.03; beside a panel of 64 KB 0.93.
+// 64 to 16 channels 1.12 times as fast, 16 to 16 1.07, 144 to 36 1.03; beside a panel of 64 KB 0.93, of three or four
+// vectors, which take longer over a row, 0.97.
 constexpr std::int64_t kNearPanel = 8192;
 
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c, float* scratch) {
@@ -26,7 +27,8 @@ void matmul(const MatmulShape& s, const float* a, const float* b, float* c, floa
   std::int64_t grain = (std::int64_t{1} << 18) / (s.n * s.k) / 48 * 48;
   grain = grain < 48 ? 48 : grain > 1536 ? 1536 : grain;
   const auto multiply = [&](const Panel& panel, std::int64_t row, std::int64_t rows, std::int64_t count) {
-    const bool next_tile = !s.transpose_a && panel.begin == 0, near = s.k * panel.width <= kNearPanel;
+    const bool next_tile = !s.transpose_a && panel.begin == 0,
+               near = s.k * panel.width <= kNearPanel && panel.vectors <= 2;
     const Tile tile{.a = s.transpose_a ? a + row : a + row * s.k,
                     .a_stride = s.transpose_a ? s.m : s.k,
                     .k = s.k,

@@ -59,12 +59,12 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   float* const to = y + i * out_row + run.j * c;
   std::uint8_t* const to_tap = tap ? tap + i * out_row + run.j * c : nullptr;
   const float* const fetched = next ? next + i * out_row + run.j * c : nullptr;
-  const bool fetch = wants_fetching(s);
+  const bool fetch = is_large(s);
   // Inlined by order: GCC 12 takes a body of this size for too large, and a call a vector makes it half as fast again.
   const auto take = [&](std::int64_t f, std::int64_t at, std::int64_t n) __attribute__((always_inline)) {
     if (fetch)
 #pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) __builtin_prefetch(to + (R + r) * out_row + at, 1);
+      for (int r = 0; r < R; ++r) __builtin_prefetch(to + (R + r) * out_row + at, 1, 2);
     if (fetched)
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) __builtin_prefetch(fetched + r * out_row + at, 0, 2);

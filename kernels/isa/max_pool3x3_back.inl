@@ -61,7 +61,7 @@ inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, con
     slide(
         s.width, no_windows<3>(), [&](std::int64_t j) { return rows.load_at(j * c + f); },
         [&](std::int64_t j, const WonColumn<3>& left, const WonColumn<3>& middle, const WonColumn<3>& right) {
-          if (fetch) __builtin_prefetch(to + row + j * c + f, 1);
+          if (fetch) __builtin_prefetch(to + row + j * c + f, 1, 2);
           Vector<kWidth> sum{};
 #pragma GCC unroll 3
           for (int a = 0; a < 3; ++a) {
@@ -94,7 +94,7 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
           const std::int64_t odd_column = 2 * j + 1 < s.width ? c : 0;
           if (fetch)
             for (int r = 2; r < 4; ++r)
-              __builtin_prefetch(pixel + r * row, 1), __builtin_prefetch(pixel + r * row + c, 1);
+              __builtin_prefetch(pixel + r * row, 1, 2), __builtin_prefetch(pixel + r * row + c, 1, 2);
           Vector<kWidth> even{}, sum{};
           const Vector<kWidth> zero{};
           sum = add_where(equal(at.tap[0], number[0][2]), sum, at.dy[0]);

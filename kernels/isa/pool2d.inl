@@ -33,8 +33,7 @@ inline PoolCover covering(const PoolShape& s, std::int64_t at, std::int64_t wind
 
 // What is fetched beside image n, of y's size: the next, where it is worth it; null: nothing.
 inline const float* next_image(const PoolShape& s, const float* x, std::int64_t n) {
-  return s.stride == 1 && n + 1 < s.batch && wants_fetching(s) ? x + (n + 1) * s.height * s.width * s.channels
-                                                               : nullptr;
+  return s.stride == 1 && n + 1 < s.batch && is_large(s) ? x + (n + 1) * s.height * s.width * s.channels : nullptr;
 }
 
 // Of a row, the columns [begin, end) and channels [channel, channel + channels) that are worked on at a time.

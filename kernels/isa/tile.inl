@@ -96,14 +96,14 @@ NASCENT_INLINE void store_tile(const Vector<W> (&sum)[MR][NV], float* c, const s
     }
 }
 
-// The rows of C of the tile below: fetched for writing, or their stores would wait for them.
+// The rows of C two tiles below, to L2: or their stores would wait for them. A tile of 16 steps takes 100 ns, DRAM 160.
 template <int W, int NV, int MR>
 NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
-  c += MR * c_row;
+  c += 2 * MR * c_row;
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r, c += c_row)
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) __builtin_prefetch(c + v * W, 1);
+    for (int v = 0; v < NV; ++v) __builtin_prefetch(c + v * W, 1, 2);
 }
 
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
