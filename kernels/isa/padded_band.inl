@@ -18,15 +18,17 @@ inline void add_chunks(std::int64_t n, std::int64_t chunks, std::int64_t step, c
     for (std::int64_t e = 0; e < n; ++e) to[e] += sums[chunk * step + e];
 }
 
+// Twice a 1 MB L2, in floats: what a batch of this size reads and writes comes from farther.
+template <class Shape>
+inline bool is_large(const Shape& s) {
+  return s.batch * s.height * s.width * s.channels > 512 * 1024;
+}
+
 // Pixels of several vectors are read and written a vector at a time, with gaps that the hardware does not look across:
 // beyond 2 MB, twice a 1 MB L2, what comes next is fetched, in the order of memory where that is to L2. Depthwise of
 // 28x28x36 x 96 takes a third less time than fetching pixel by pixel to L1, which has but 24 misses at once; pools of
 // 36 and 72 channels are up to 2.8 times as fast on Zen 4, most by fetching what they write. Below 2 MB nothing is
 // gained.
-template <class Shape>
-inline bool is_large(const Shape& s) {
-  return s.batch * s.height * s.width * s.channels > 512 * 1024;
-}
 template <class Shape>
 inline bool wants_fetching(const Shape& s) {
   return s.channels > 16 && is_large(s);
