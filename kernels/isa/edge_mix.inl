@@ -57,11 +57,13 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   each_plane_vector(
       pixels, channels, lanes,
       weights, [&](std::int64_t m, std::int64_t, const Weights& by, auto n) __attribute__((always_inline)) {
-        fetch_ahead(y + m);
+        if (m % 16 < W) {  // once a line
+          fetch_ahead(y + m);
+          unrolled<N>([&](auto t) __attribute__((always_inline)) { fetch_far(from[t.value] + m); });
+        }
         Vector<W> sum = by.shift;
         if (add) sum += load_up_to<W>(y + m, n);
         unrolled<N>([&](auto t) __attribute__((always_inline)) {
-          fetch_far(from[t.value] + m);
           sum = multiply_add<W>(by.scale[t.value], load_up_to<W>(from[t.value] + m, n), sum);
         });
         store_up_to<W>(y + m, sum, n);

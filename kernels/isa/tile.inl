@@ -103,14 +103,14 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r, c += c_row)
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) __builtin_prefetch(c + v * W, 1, 2);
+    for (int line = 0; line < NV * W; line += 16) __builtin_prefetch(c + line, 1, 2);
 }
 
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
-// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts, so two go
-// together.
+// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts: eight go
+// together, two where steps are a stride apart.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -147,14 +147,17 @@ void run_plain_tile(const Tile& tile) {
       for (int v = 0; v < NV; ++v) keep<W>(bv[v]);
     };
     std::int64_t k = t.k;
-    if constexpr (kRegisters == 16 && NV > 1)
-      for (; k >= 2; k -= 2, rows.skip(along == Along::k ? 2 : 2 * rows.stride), b += 2 * b_step) {
-        unrolled<2>(step);
+    if constexpr (kRegisters == 16 && NV > 1) {
+      constexpr int kSteps = along == Along::k ? 8 : 2, kFloats = along == Along::k ? MR : 16;
+      for (; k >= kSteps;
+           k -= kSteps, rows.skip(along == Along::k ? kSteps : kSteps * rows.stride), b += kSteps * b_step) {
+        unrolled<kSteps>(step);
         if (!ahead) continue;
-        __builtin_prefetch(ahead, 0, 2);
-        if (along == Along::rows) __builtin_prefetch(ahead + 16, 0, 2);
-        ahead += along == Along::k ? 2 * MR : 32;
+#pragma GCC unroll 8
+        for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) __builtin_prefetch(ahead + i * kFloats, 0, 2);
+        ahead += kSteps * kFloats;
       }
+    }
     if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
       for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
         step(Constant<0>{});
