@@ -1,173 +1,11 @@
-// Depthwise convolution with a kernel known to the compiler: each pixel is loaded once a kernel row and used by every
-// output whose window it lies in. Zen 4 feeds an FMA from memory in 1.6 cycles and from a register in 1; of 3x3
-// at stride 1, 8 outputs take 10 pixels and 3 weights for 24 FMAs. Sums run in order of taps, as in depthwise_rows.inl.
-// Pixels outside the image are left out, so no copy with borders of zeros is needed: it took as long as 3x3 itself.
+// Depthwise convolution with a kernel known to the compiler, by blocks of windows (window_block.inl) over an image's
+// columns and a vector of its channels. Pixels outside the image are left out, so no copy with borders of zeros is
+// needed: it took as long as 3x3 itself.
 #pragma once
-#include "kernels/isa/depthwise_rows.inl"
-#include "kernels/isa/padded_band.inl"
+#include "kernels/isa/window_block.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
-
-// The pixels from q = 0 on that lie in the image, a bit each: those of [begin, end).
-inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
-  const auto below = [](std::int64_t n) { return n <= 0 ? 0 : n >= 32 ? ~0u : (1u << n) - 1; };
-  return below(end) & ~below(begin);
-}
-
-// Rows of outputs of one image. x and y are those of the first output; what its first tap reads may not exist.
-struct WindowRows {
-  const float* x;
-  std::int64_t x_row, x_step;  // floats between rows of the image, and between its pixels
-  const float* w;
-  std::int64_t w_row, w_step;  // floats between kernel rows and between taps; negative: the kernel reversed
-  float* y;
-  std::int64_t y_row, y_step;
-  std::int64_t rows, columns;  // of outputs
-  std::int64_t kernel_h;
-  std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
-  bool add = false;                                                                   // y += rather than y =
-  // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
-  // order of memory, a share with each vector of lanes. Null: nothing.
-  const float *next_x = nullptr, *next_y = nullptr;
-  std::int64_t next_x_floats = 0, next_y_floats = 0;
-
-  // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
-  bool side_by_side(std::int64_t lanes) const {
-    return x_step == lanes && y_step == lanes && first <= 0 && last == kEverywhere;
-  }
-};
-
-// Pixels at the ends of a window that may not exist: half of it.
-constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }
-
-// C floats, repeated to fill a vector.
-template <int W, int C>
-NASCENT_INLINE Vector<W> load_repeated(const float* p) {
-  static_assert(W == C || (W == 16 && C == 8));
-  const Vector<C> v = load<C>(p);
-  if constexpr (W == C)
-    return v;
-  else
-    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
-}
-
-// Sixteen sums at a time rather than eight, where there are registers: an FMA waits 4 cycles for the one before it on
-// its sum, when two could begin in each; and eight sums of 3x3 are 72 FMAs, few beside what a call takes by itself.
-constexpr bool kSixteenSums = kRegisters == 32;
-
-// What is needed next, as far as it was asked for.
-struct ToFetch {
-  const float *x, *y;
-};
-
-// The next `floats` from p on.
-NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats, bool write) {
-  for (std::int64_t line = floats / 16; line > 0; --line, p += 16)
-    write ? __builtin_prefetch(p, 1, 2) : __builtin_prefetch(p, 0, 2);
-  return p;
-}
-
-// `count` windows side by side in every row of outputs.
-struct WindowBlock {
-  const float *x, *w;
-  float* y;
-  std::int64_t count;
-  std::uint32_t inside = 0;
-};
-
-// A row's kernel rows [begin, end) that lie in the image: of 3x3 over 8 x 8 a twelfth is left out, of 5x5 with dilation
-// 2 a third.
-template <int Dilation>
-struct KernelRows {
-  std::int64_t begin, end;
-  NASCENT_INLINE KernelRows(const WindowRows& r, std::int64_t at) {
-    static_assert(Dilation == 1 || Dilation == 2);
-    const std::int64_t above = (r.first_row - at + Dilation - 1) >> (Dilation - 1),
-                       below = (r.last_row - at + Dilation - 1) >> (Dilation - 1);
-    begin = above < 0 ? 0 : above, end = below < r.kernel_h ? below : r.kernel_h;
-  }
-};
-
-// Of each window P outputs of V vectors; of its pixels those with a bit in `inside`, or all. A vector is W lanes of a
-// pixel, or W / C whole pixels side by side. kStep: floats between pixels, of x as of y, where the compiler is to know
-// them: a pixel is then an offset, not an addition.
-template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAll, int kStep = 0>
-[[gnu::noinline]] void run_windows(const WindowRows& r, const WindowBlock& block, ToFetch& next) {
-  constexpr int kApart = W / C * Stride;  // pixels between the windows of neighbouring outputs
-  constexpr int kPixels = (P - 1) * kApart + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
-  const std::int64_t step = kStep ? kStep : r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row,
-                     y_step = W / C * (kStep ? kStep : r.y_step);
-  std::uint32_t inside = block.inside;
-  for (std::int64_t i = 0; i < r.rows; ++i) {
-    const KernelRows<Dilation> kernel(r, i * Stride);
-    const float* first = block.x + (i * Stride + kernel.begin * Dilation) * r.x_row;
-    float* y = block.y + i * r.y_row;
-    for (std::int64_t n = block.count; n > 0; --n, first += P * kApart * step, y += P * y_step) {
-      const float *row = first, *taps = block.w + kernel.begin * w_row;
-      if (next.x) next.x = fetch(next.x, V * P * W * r.next_x_floats, false);
-      if (next.y) next.y = fetch(next.y, V * P * W * r.next_y_floats, true);
-      Vector<W> sum[V][P];
-      const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
-        float* at = opaque(y);
-        unrolled<P>([&](auto p) __attribute__((always_inline)) {
-          float* const from = at + p.value * (W / C) * kStep;
-          unrolled<V>([&](auto v) __attribute__((always_inline)) { body(sum[v.value][p.value], from + v.value * W); });
-          if (!kStep) at = opaque(at + y_step);
-        });
-      };
-      if (r.add)
-        each_output([](Vector<W> & of, const float* at) __attribute__((always_inline)) { of = load<W>(at); });
-      else
-        each_output([](Vector<W> & of, const float*) __attribute__((always_inline)) { of = Vector<W>{}; });
-      for (std::int64_t u = kernel.end - kernel.begin; u > 0; --u, row += x_row, taps += w_row) {
-        Vector<W> weight[V][KW];
-        const float *tap = taps, *pixel = row;
-#pragma GCC unroll 8
-        for (int v = 0; v < KW; ++v, tap = opaque(tap + w_step))
-          unrolled<V>([&](auto of) __attribute__((always_inline)) {
-            weight[of.value][v] = load_repeated<W, C>(tap + of.value * W);
-          });
-        inside = opaque(inside);
-        unrolled<kPixels>([&](auto q) __attribute__((always_inline)) {
-          const auto add = [&]() __attribute__((always_inline)) {
-            unrolled<V>([&](auto of) __attribute__((always_inline)) {
-              const Vector<W> value = load_once<W>(pixel + q.value * kStep + of.value * W);
-#pragma GCC unroll 8
-              for (int v = 0; v < KW; ++v) {
-                const int at = q.value - v * Dilation;
-                if (at >= 0 && at % kApart == 0 && at / kApart < P)
-                  sum[of.value][at / kApart] += value * weight[of.value][v];
-              }
-            });
-          };
-          if constexpr (kAll || (q.value >= kEnd && q.value < kPixels - kEnd))
-            add();
-          else if (inside >> q.value & 1)
-            add();
-          if (!kStep) pixel = opaque(pixel + step);
-        });
-      }
-      each_output([](const Vector<W>& of, float* at) __attribute__((always_inline)) { store<W>(at, of); });
-    }
-  }
-}
-
-// Windows whose pixels all exist; by a step the compiler knows where it is that of the search's channels, which takes
-// 0.9 of the time of windows by any step.
-template <int W, int C, int V, int P, int KW, int Stride, int Dilation>
-NASCENT_INLINE void run_whole_windows(const WindowRows& r, const WindowBlock& block, ToFetch& next) {
-  if constexpr (kWidth > 4 && W == C && W == kWidth && P >= 8 && Stride == 1 && (KW == 3 || KW == 5)) {
-    const std::int64_t step = r.x_step == r.y_step ? r.x_step : 0;
-    if constexpr (V == 1)
-      if (step == 16) return run_windows<W, C, V, P, KW, Stride, Dilation, true, 16>(r, block, next);
-    if constexpr (V == 2 || !kSixteenSums) {
-      if (step == 32) return run_windows<W, C, V, P, KW, Stride, Dilation, true, 32>(r, block, next);
-      if (step == 64) return run_windows<W, C, V, P, KW, Stride, Dilation, true, 64>(r, block, next);
-    }
-  }
-  run_windows<W, C, V, P, KW, Stride, Dilation, true>(r, block, next);
-}
 
 // The columns of outputs, of which `done` are there.
 template <int KW, int Stride, int Dilation>
@@ -219,8 +57,8 @@ struct WindowColumns {
   }
 };
 
-// V vectors from `lane` on, or one of pixels of C lanes side by side. P: how many outputs at a time divide
-// a row; 0: that is found out row by row.
+// V vectors from `lane` on, or one of pixels of C lanes side by side. P: how many outputs at a time divide the columns;
+// 0: that is found out.
 template <int W, int C, int V, int P, int KW, int Stride, int Dilation>
 void window_lanes(const WindowRows& r, std::int64_t lane) {
   const std::int64_t outputs = r.rows * r.columns;
