@@ -67,12 +67,12 @@ NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats, bool writ
   return p;
 }
 
-// `count` windows side by side in every row of outputs. One window is few instructions beside what a call takes: of 3x3
-// over 8 outputs 72 FMAs.
+// `count` windows side by side in rows [begin, end) of outputs; x and y are row 0's. One window is few instructions
+// beside what a call takes: of 3x3 over 8 outputs 72 FMAs.
 struct WindowBlock {
   const float *x, *w;
   float* y;
-  std::int64_t count;
+  std::int64_t begin, end, count;
   std::uint32_t inside = 0;
 };
 
@@ -99,7 +99,7 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
   const std::int64_t step = kStep ? kStep : r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row,
                      y_step = W / C * (kStep ? kStep : r.y_step);
   std::uint32_t inside = block.inside;
-  for (std::int64_t i = 0; i < r.rows; ++i) {
+  for (std::int64_t i = block.begin; i < block.end; ++i) {
     const KernelRows<Dilation> kernel(r, i * Stride);
     const float* first = block.x + (i * Stride + kernel.begin * Dilation) * r.x_row;
     float* y = block.y + i * r.y_row;
