@@ -66,7 +66,7 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
   ToFetch next{r.next_x ? r.next_x + lane * outputs * r.next_x_floats : nullptr,
                r.next_y ? r.next_y + lane * outputs * r.next_y_floats : nullptr};
   // Columns at the image's ends are blocks of their own. Where a row is more than two, it is taken as it lies in
-  // memory: 3x3 over 32 columns took 1.6 times as long from DRAM by columns.
+  // memory: by columns, 3x3 of 16 channels over 32 x 32 took twice as long from DRAM (Zen 3, one thread).
   const bool all_exist = r.first <= 0 && r.last == kEverywhere;
   const std::int64_t rows = all_exist || r.columns <= 16 ? r.rows : 1;
   for (std::int64_t i = 0; i < r.rows; i += rows) {
