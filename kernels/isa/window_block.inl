@@ -31,10 +31,9 @@ struct WindowRows {
   const float *next_x = nullptr, *next_y = nullptr;
   std::int64_t next_x_floats = 0, next_y_floats = 0;
 
+  bool all_columns_exist() const { return first <= 0 && last == kEverywhere; }
   // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
-  bool side_by_side(std::int64_t lanes) const {
-    return x_step == lanes && y_step == lanes && first <= 0 && last == kEverywhere;
-  }
+  bool side_by_side(std::int64_t lanes) const { return x_step == lanes && y_step == lanes && all_columns_exist(); }
 };
 
 // Pixels at the ends of a window that may not exist: half of it.
