@@ -79,7 +79,7 @@ template <int N>
 void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t channels, float* dx) {
   constexpr int W = kWidth;
   const std::int64_t c = s.channels, width = s.width, ow = s.out_width(), row = width * c;
-  const bool fetch = wants_fetching(s);
+  const bool fetch = wants_fetching(s, 16);
   const float* from[N];
   for (int a = 0; a < N; ++a) from[a] = rows[a];
   each_whole_vector(channels, [&](std::int64_t f) {

@@ -59,9 +59,10 @@ inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
   if (narrow > 0) window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation)(t, t.lanes - narrow, t.lanes);
 }
 
-// 3/8 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again is
-// fetched. Of pixels of several vectors one image, which the next vector finds in L1 or near.
-constexpr std::int64_t kImagesFloats = 48 * 1024;
+// 3/16 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again
+// is fetched and a second hardware thread takes its half. Of pixels of several vectors one image, which the next vector
+// finds in L1 or near.
+constexpr std::int64_t kImagesFloats = 24 * 1024;
 // 6 MB: a batch of more comes from DRAM even in a loop, where others share an L3 of 32 MB.
 constexpr std::int64_t kNearFloats = 3 * 512 * 1024;
 
@@ -85,9 +86,10 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
       !direct || c > kWidth || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions, worth it from DRAM only, and not
-  // where dilation leaves three of them unread.
-  const bool fetch = s.stride == 1 || (s.batch * (image + out) > kNearFloats && read_every(s.stride, s.dilation) == 1);
+  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions. Worth it where an L2 is small
+  // (Zen 3) or from DRAM, and not where dilation leaves three of them unread.
+  const bool far = kRegisters == 16 || s.batch * (image + out) > kNearFloats;
+  const bool fetch = s.stride == 1 || (far && read_every(s.stride, s.dilation) == 1);
   const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {

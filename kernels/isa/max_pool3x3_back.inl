@@ -55,7 +55,7 @@ inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, con
 #pragma GCC unroll 3
     for (int b = 0; b < 3; ++b) number[a][b] = rows.number(a, 3 * (2 - a) + 2 - b);
   const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s);
+  const bool fetch = wants_fetching(s, 16);
   float* const to = dx + r * row;
   each_whole_vector(c, [&](std::int64_t f) {
     slide(
@@ -82,7 +82,7 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
   for (int b = 0; b < 3; ++b) number[0][b] = rows.number(0, 6 + b), number[1][b] = rows.number(1, b);
   const Bytes before = bytes(3), centre = bytes(4), after = bytes(5);
   const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s);
+  const bool fetch = wants_fetching(s, 16);
   float* const to = dx + 2 * i * row;
   // Where the image ends with an even row or column the odd one is the same place, and is stored first.
   const std::int64_t odd_row = 2 * i + 1 < s.height ? row : 0;

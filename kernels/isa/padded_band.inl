@@ -28,10 +28,10 @@ inline bool is_large(const Shape& s) {
 // beyond 2 MB, twice a 1 MB L2, what comes next is fetched, in the order of memory where that is to L2. Depthwise of
 // 28x28x36 x 96 takes a third less time than fetching pixel by pixel to L1, which has but 24 misses at once; pools of
 // 36 and 72 channels are up to 2.8 times as fast on Zen 4, most by fetching what they write. Below 2 MB nothing is
-// gained.
+// gained, nor by pixels of `together` channels, which are read side by side.
 template <class Shape>
-inline bool wants_fetching(const Shape& s) {
-  return s.channels > 16 && is_large(s);
+inline bool wants_fetching(const Shape& s, std::int64_t together) {
+  return s.channels > together && is_large(s);
 }
 
 // The kernel rows [begin, end) that lie inside an image of `height` rows when the first is at `origin`. Those outside

@@ -110,7 +110,7 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
 // a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts: eight go
-// together, two where steps are a stride apart.
+// together, four where steps are a stride apart.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -129,29 +129,34 @@ void run_plain_tile(const Tile& tile) {
     TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
-    // One step of k, `at` steps from where the pointers stand.
+    // One step of k. Along k it is `at` steps from where the pointers stand; along rows they go on with it, unseen: GCC
+    // would take a register for each row of the step after, and of 16 there is none.
     const auto step = [&](auto at) __attribute__((always_inline)) {
-      const float* const from = b + at.value * (along == Along::k ? NV * W : b_step);
-      const std::int64_t in_row = at.value * (along == Along::k ? 1 : rows.stride);
+      constexpr int kAt = along == Along::k ? at.value : 0;
+      const float* const from = b + kAt * NV * W;
       Vector<W> bv[NV];
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(from + v * W) : load_n<W>(from + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-        const Vector<W> av = broadcast<W>(rows.row(r)[in_row]);
+        const Vector<W> av = broadcast<W>(rows.row(r)[kAt]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         keep<W>(av);
       }
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) keep<W>(bv[v]);
+      if constexpr (along == Along::rows) {
+        rows.next(), b += b_step;
+        if (kRegisters == 16) rows.base[0] = opaque(rows.base[0]), b = opaque(b);
+      }
     };
     std::int64_t k = t.k;
     if constexpr (kRegisters == 16 && NV > 1) {
-      constexpr int kSteps = along == Along::k ? 8 : 2, kFloats = along == Along::k ? MR : 16;
-      for (; k >= kSteps;
-           k -= kSteps, rows.skip(along == Along::k ? kSteps : kSteps * rows.stride), b += kSteps * b_step) {
+      constexpr int kSteps = along == Along::k ? 8 : 4, kFloats = along == Along::k ? MR : 16;
+      for (; k >= kSteps; k -= kSteps) {
         unrolled<kSteps>(step);
+        if (along == Along::k) rows.skip(kSteps), b += kSteps * b_step;
         if (!ahead) continue;
 #pragma GCC unroll 8
         for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) __builtin_prefetch(ahead + i * kFloats, 0, 2);
@@ -170,8 +175,9 @@ void run_plain_tile(const Tile& tile) {
         __builtin_prefetch(also, 1, 2);
         if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += MR;
       }
-    for (; k > 0; --k, rows.next(), b += b_step) {
+    for (; k > 0; --k) {
       step(Constant<0>{});
+      if (along == Along::k) rows.next(), b += b_step;
       if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += along == Along::k ? MR : 16;
     }
     float* const to = opaque(c);
