@@ -126,8 +126,6 @@ int run(const Flags& flags, const CommonFlags& common) {
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-  const std::size_t peak_rss = peak_rss_bytes();
-
   const Architecture architecture = derive(*result.supernet);
   const std::int64_t parameters = result.supernet->store().weight_count();
   const std::int64_t macs =
@@ -138,6 +136,7 @@ int run(const Flags& flags, const CommonFlags& common) {
     folder->write_report(nas::search_report({options, data, result, macs, seconds}, provenance));
     say("wrote " + folder->path().string() + "; look at " + (folder->path() / "report.html").string());
   }
+  const std::size_t peak_rss = peak_rss_bytes();
   if (common.json) {
     std::cout << nlohmann::ordered_json{{"genotype", architecture.text},
                                         {"parameters", parameters},
