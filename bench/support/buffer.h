@@ -1,13 +1,13 @@
 #pragma once
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <new>
-#include <vector>
+
+#include "engine/tensor/huge_pages.h"
 
 namespace nascent::bench {
 
-// Numbers in [-1, 1) that differ, at a cache line's border: enough that no kernel meets zeros, denormals or overflow.
+// Numbers in [-1, 1) that differ: enough that no kernel meets zeros, denormals or overflow. They lie where the engine's
+// tensors lie, a peer's too: on pages of 4 KB what a kernel reads shares sets of the caches as chance lays them.
 class Buffer {
  public:
   explicit Buffer(std::int64_t count) : data_(allocate(count)) {
@@ -21,16 +21,15 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(float* p) const { std::free(p); }
+    std::size_t bytes;
+    void operator()(float* p) const { huge_pages::deallocate(reinterpret_cast<std::byte*>(p), bytes); }
   };
-  static float* allocate(std::int64_t count) {
-    constexpr std::size_t line = 64;
-    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + line) / line * line;
-    auto* p = static_cast<float*>(std::aligned_alloc(line, bytes));
-    if (p == nullptr) throw std::bad_alloc();
-    return p;
+  using Data = std::unique_ptr<float, Free>;
+  static Data allocate(std::int64_t count) {
+    const std::size_t bytes = (static_cast<std::size_t>(count) + 1) * sizeof(float);  // not none
+    return Data(reinterpret_cast<float*>(huge_pages::allocate(bytes)), Free{bytes});
   }
-  std::unique_ptr<float, Free> data_;
+  Data data_;
 };
 
 }  // namespace nascent::bench

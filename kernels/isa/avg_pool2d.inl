@@ -66,8 +66,8 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
         [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
             __attribute__((always_inline)) {
               float* const to = y + j * c + f;
-              if (next) __builtin_prefetch(next + j * c + f, 0, 2);
-              if (fetch) __builtin_prefetch(to + row, 1, 2);
+              if (next) fetch_to_l2(next + j * c + f);
+              if (fetch) fetch_to_l2(to + row);
               if (j > 0 && j < last) return store<W>(to, middle.divide(left + here + right));
               store<W>(to, end.divide(j > 0 ? left + here : last > 0 ? here + right : here));
             });
@@ -79,7 +79,7 @@ template <int N>
 void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t channels, float* dx) {
   constexpr int W = kWidth;
   const std::int64_t c = s.channels, width = s.width, ow = s.out_width(), row = width * c;
-  const bool fetch = wants_fetching(s, 16);
+  const bool fetch = wants_fetching(s, kLineFloats);
   const float* from[N];
   for (int a = 0; a < N; ++a) from[a] = rows[a];
   each_whole_vector(channels, [&](std::int64_t f) {
@@ -94,8 +94,7 @@ void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t 
       return slide_pairs(
           ow, Vector<W>{},
           column, [&](std::int64_t j, const Vector<W>& here, const Vector<W>& right) __attribute__((always_inline)) {
-            if (fetch)
-              __builtin_prefetch(to + row + 2 * j * c, 1, 2), __builtin_prefetch(to + row + (2 * j + 1) * c, 1, 2);
+            if (fetch) fetch_to_l2(to + row + 2 * j * c), fetch_to_l2(to + row + (2 * j + 1) * c);
             store<W>(to + 2 * j * c, here);
             if (2 * j + 1 < width) store<W>(to + (2 * j + 1) * c, j + 1 < ow ? here + right : here);
           });
@@ -103,7 +102,7 @@ void spread_averages(const PoolShape& s, const float* const* rows, std::int64_t 
         ow, Vector<W>{}, column,
         [&](std::int64_t j, const Vector<W>& left, const Vector<W>& here, const Vector<W>& right)
             __attribute__((always_inline)) {
-              if (fetch) __builtin_prefetch(to + row + j * c, 1, 2);
+              if (fetch) fetch_to_l2(to + row + j * c);
               const Vector<W> begun = j > 0 ? left + here : here;
               store<W>(to + j * c, j + 1 < ow ? begun + right : begun);
             });

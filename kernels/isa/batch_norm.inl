@@ -88,7 +88,7 @@ inline void lane_moments(const float* x, const LaneChunk& chunk, std::int64_t pe
       for (int g = 0; g < G; ++g) center[g][0] /= rows;
       const std::int64_t next = chunk.end - end > block_rows * period ? block_rows * period : 0;
       sum_chains<R>(begin + lane, end, period, square, [&](std::int64_t f, int g, Vector<W>(&sum)[1]) {
-        __builtin_prefetch(x + f + next);  // of the next block, while this one comes from L1
+        fetch_to_l1(x + f + next);  // of the next block, while this one comes from L1
         const Vector<W> d = load<W>(x + f) - center[g][0];
         sum[0] += d * d;
       });

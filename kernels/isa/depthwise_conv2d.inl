@@ -194,7 +194,7 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
                             .lanes = c,
                             .add = false};
   // At stride 2, phases of 16 channels lose a tenth by it.
-  const bool fetch = wants_fetching(s, s.stride == 1 ? kWidth : 16);
+  const bool fetch = wants_fetching(s, s.stride == 1 ? kWidth : kLineFloats);
   if (fill_vectors(s) && by_phases(by_window)) return input_grad_windows(by_window, s.batch, fetch);
   if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
     return convolve_depthwise(s, b, true, dy, w, dx, scratch);

@@ -10,8 +10,9 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Which pixels of a group exist: all; all kernel rows but not all columns; some.
-enum class Exist { all, rows, some };
+// Which pixels of a group exist: all; of all kernel rows, but at its ends not of all columns; at its ends and of some
+// kernel rows; any.
+enum class Exist { all, columns, rows, any };
 
 // The lanes behind those in hand lie in the next line of every pixel: fetched to L1 with these where an image and its
 // gradient fit there (48 KB since Ice Lake), a line a load, since the hardware follows no stride of several lines that
@@ -21,6 +22,12 @@ constexpr std::int64_t kNextLanesFloats = 12 * 1024;
 template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes>
 struct WindowSums {
   Vector<W> sum[V][KU][KW];
+
+  // Of the columns of N windows side by side, and on either side as many as padding may leave out at most where it
+  // keeps a size: only those need be asked for.
+  template <int N>
+  static constexpr int kColumns = (N - 1) * Stride + (KW - 1) * Dilation + 1;
+  static constexpr int kPadding = (KW - 1) * Dilation / 2;
 
   // What V vectors of N outputs from gradient g on add, whose windows begin at pixel x. Of their pixels those with a
   // bit in `inside` and of the kernel rows those with a bit in `rows`.
@@ -32,28 +39,46 @@ struct WindowSums {
     for (int p = 0; p < N; ++p, g = opaque(g + g_step))
       unrolled<V>([&](auto i) __attribute__((always_inline)) {
         gradient[i.value][p] = load_once<W>(g + i.value * W);
-        if (kNextLanes) __builtin_prefetch(g + (V + i.value) * W);
+        if (kNextLanes) fetch_to_l1(g + (V + i.value) * W);
       });
-    // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
-    unrolled<(N - 1) * Stride + (KW - 1) * Dilation + 1>([&](auto q) __attribute__((always_inline)) {
-      if (exist == Exist::all || (opaque(inside) >> q.value & 1))
-        unrolled<KU>([&](auto u) __attribute__((always_inline)) {
-          if (exist == Exist::some && !(opaque(rows) >> u.value & 1)) return;
-          const float* pixel = u.value == 2 ? x + two_rows : x + u.value * row;
-          unrolled<V>([&](auto i) __attribute__((always_inline)) {
-            if (kNextLanes && u.value >= KU - Stride)
-              __builtin_prefetch(pixel + (V + i.value) * W);  // the others were, a row ago
-            const Vector<W> value = load_once<W>(pixel + i.value * W);
+    // Column q of kernel row u.
+    const auto take = [&](auto q, auto u, const float* pixel) __attribute__((always_inline)) {
+      const auto output = [&](int v) { return q.value >= v * Dilation ? q.value - v * Dilation : N * Stride; };
+      const auto reads = [&](int v) { return output(v) % Stride == 0 && output(v) / Stride < N; };
+      int readers = 0;
+      for (int v = 0; v < KW; ++v) readers += reads(v);
+      unrolled<V>([&](auto i) __attribute__((always_inline)) {
+        if (kNextLanes && u.value >= KU - Stride) fetch_to_l1(pixel + (V + i.value) * W);  // the others were, a row ago
+        // Read once, it is an operand of its FMA.
+        const Vector<W> value = readers > 1 ? load_once<W>(pixel + i.value * W) : load<W>(pixel + i.value * W);
 #pragma GCC unroll 8
-            for (int v = 0; v < KW; ++v) {
-              const int at = q.value - v * Dilation;
-              if (at >= 0 && at % Stride == 0 && at / Stride < N)
-                sum[i.value][u.value][v] += value * gradient[i.value][at / Stride];
-            }
-          });
+        for (int v = 0; v < KW; ++v)
+          if (reads(v)) sum[i.value][u.value][v] += value * gradient[i.value][output(v) / Stride];
+      });
+    };
+    const auto exists = [&](auto q) __attribute__((always_inline)) {
+      constexpr bool middle = q.value >= kPadding && q.value < kColumns<N> - kPadding;
+      return exist == Exist::all || (middle && exist != Exist::any) || (opaque(inside) >> q.value & 1);
+    };
+    if constexpr (exist == Exist::rows || exist == Exist::any) {
+      unrolled<KU>([&](auto u) __attribute__((always_inline)) {
+        if (!(opaque(rows) >> u.value & 1)) return;
+        const float* pixel = x + u.value * row;
+        unrolled<kColumns<N>>([&](auto q) __attribute__((always_inline)) {
+          if (exists(q)) take(q, u, pixel);
+          pixel = opaque(pixel + x_step);
         });
-      x = opaque(x + x_step);
-    });
+      });
+    } else {
+      // Kernel rows in turn, so that an FMA does not wait for the one before it on the same sum.
+      unrolled<kColumns<N>>([&](auto q) __attribute__((always_inline)) {
+        if (exists(q))
+          unrolled<KU>([&](auto u) __attribute__((always_inline)) {
+            take(q, u, u.value == 2 ? x + two_rows : x + u.value * row);
+          });
+        x = opaque(x + x_step);
+      });
+    }
   }
 };
 
@@ -98,9 +123,9 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
     constexpr int kOutputs = N * V * W, kPixels = Stride * Stride * kOutputs;
     if (!next_x) return;
 #pragma GCC unroll 32
-    for (int p = 0; p < kPixels / 16; ++p) __builtin_prefetch(next_x + 16 * p, 0, 2);
+    for (int p = 0; p < kPixels / 16; ++p) fetch_to_l2(next_x + 16 * p);
 #pragma GCC unroll 8
-    for (int p = 0; p < kOutputs / 16; ++p) __builtin_prefetch(next_g + 16 * p, 0, 2);
+    for (int p = 0; p < kOutputs / 16; ++p) fetch_to_l2(next_g + 16 * p);
     next_x = opaque(next_x + kPixels), next_g = opaque(next_g + kOutputs);
   };
   // Rows of outputs whose windows lie inside the image from top to bottom.
@@ -108,28 +133,27 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
   const std::int64_t whole_begin = top > 0 ? (top + Stride - 1) / Stride : 0;
   const std::int64_t whole_end = bottom > 0 ? (bottom + Stride - 1) / Stride : 0;
   const auto rows_inside = [&](std::int64_t i) __attribute__((always_inline)) {
-    std::uint32_t rows = 0;
-#pragma GCC unroll 8
-    for (int u = 0; u < KU; ++u) {
-      const std::int64_t row = i * Stride + (first + u) * Dilation;
-      rows |= row >= t.first_row && row < t.last_row ? 1u << u : 0;
-    }
-    return rows;
+    const std::int64_t at = i * Stride + first * Dilation;
+    return bits_inside((t.first_row - at + Dilation - 1) >> (Dilation - 1),
+                       (t.last_row - at + Dilation - 1) >> (Dilation - 1));
   };
+  // Padding that makes an image larger leaves out more than the ends of a group.
+  const bool usual = t.first_column <= window.kPadding;
   // Columns [j, j + N) of rows [begin, end), x and g of the first row. What lies outside is the same for every row.
   const auto add_columns = [&]<int N>(const float* x, const float* g, std::int64_t j, std::int64_t begin,
                                       std::int64_t end) __attribute__((always_inline)) {
-    constexpr int kPixels = (N - 1) * Stride + (KW - 1) * Dilation + 1;
     const std::int64_t column = j * Stride;
-    const bool edge = column < t.first_column || column + kPixels > t.last_column;
+    const bool edge = column < t.first_column || column + window.template kColumns<N> > t.last_column;
     const auto inside = bits_inside(t.first_column - column, t.last_column - column);
     x += j * t.x_step, g += j * t.g_step;
     for (std::int64_t i = begin; i < end; ++i, x += t.x_row, g += t.g_row) {
       fetch.template operator()<N>();
-      if (N == 1 || i < whole_begin || i >= whole_end)
-        window.template add<N, Exist::some>(t, x, g, rows_inside(i), inside);
+      if (N == 1 || (edge && !usual))
+        window.template add<N, Exist::any>(t, x, g, rows_inside(i), inside);
+      else if (i < whole_begin || i >= whole_end)
+        window.template add<N, Exist::rows>(t, x, g, rows_inside(i), inside);
       else if (N == 3 || edge)
-        window.template add<N, Exist::rows>(t, x, g, 0, inside);
+        window.template add<N, Exist::columns>(t, x, g, 0, inside);
       else
         window.template add<N, Exist::all>(t, x, g, 0, inside);
     }

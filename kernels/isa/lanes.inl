@@ -17,11 +17,14 @@ constexpr std::int64_t kFlatGrain = 16384;  // floats a chunk: 64 KB an operand,
 constexpr int kFetchAhead = 256;
 template <class... Read>
 NASCENT_INLINE void fetch_ahead(const float* write, const Read*... read) {
-  __builtin_prefetch(write + kFetchAhead, 1, 2);
-  (__builtin_prefetch(read + kFetchAhead, 0, 2), ...);
+  fetch_to_l2(write + kFetchAhead);
+  (fetch_to_l2(read + kFetchAhead), ...);
 }
-// Of many tensors read side by side a line of each is on its way for longer.
-NASCENT_INLINE void fetch_far(const float* read) { __builtin_prefetch(read + 2 * kFetchAhead, 0, 2); }
+// Of many tensors read side by side a line of each is on its way for longer. Not with AVX2: Zen 3's hardware follows
+// eight of them, and mixing that asks besides takes a quarter longer.
+NASCENT_INLINE void fetch_far(const float* read) {
+  if constexpr (kRegisters == 32) fetch_to_l2(read + 2 * kFetchAhead);
+}
 
 // to[i] = from[(lane + i) mod channels], or `missing` where there is no array.
 inline void repeat_lanes(std::int64_t lane, std::int64_t lanes, std::int64_t channels, const float* from, float missing,

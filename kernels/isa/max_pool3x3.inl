@@ -64,10 +64,10 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   const auto take = [&](std::int64_t f, std::int64_t at, std::int64_t n) __attribute__((always_inline)) {
     if (fetch)
 #pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) __builtin_prefetch(to + (R + r) * out_row + at, 1, 2);
+      for (int r = 0; r < R; ++r) fetch_to_l2(to + (R + r) * out_row + at);
     if (fetched)
 #pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) __builtin_prefetch(fetched + r * out_row + at, 0, 2);
+      for (int r = 0; r < R; ++r) fetch_to_l2(fetched + r * out_row + at);
     Best best[kRead];
     Vector<W> met_sum{};  // its own, or the additions of all vectors would wait for each other
 #pragma GCC unroll 6

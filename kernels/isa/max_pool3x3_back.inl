@@ -55,13 +55,13 @@ inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, con
 #pragma GCC unroll 3
     for (int b = 0; b < 3; ++b) number[a][b] = rows.number(a, 3 * (2 - a) + 2 - b);
   const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s, 16);
+  const bool fetch = wants_fetching(s, kLineFloats);
   float* const to = dx + r * row;
   each_whole_vector(c, [&](std::int64_t f) {
     slide(
         s.width, no_windows<3>(), [&](std::int64_t j) { return rows.load_at(j * c + f); },
         [&](std::int64_t j, const WonColumn<3>& left, const WonColumn<3>& middle, const WonColumn<3>& right) {
-          if (fetch) __builtin_prefetch(to + row + j * c + f, 1, 2);
+          if (fetch) fetch_to_l2(to + row + j * c + f);
           Vector<kWidth> sum{};
 #pragma GCC unroll 3
           for (int a = 0; a < 3; ++a) {
@@ -82,7 +82,7 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
   for (int b = 0; b < 3; ++b) number[0][b] = rows.number(0, 6 + b), number[1][b] = rows.number(1, b);
   const Bytes before = bytes(3), centre = bytes(4), after = bytes(5);
   const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s, 16);
+  const bool fetch = wants_fetching(s, kLineFloats);
   float* const to = dx + 2 * i * row;
   // Where the image ends with an even row or column the odd one is the same place, and is stored first.
   const std::int64_t odd_row = 2 * i + 1 < s.height ? row : 0;
@@ -93,8 +93,7 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
           float* const pixel = to + 2 * j * c + f;
           const std::int64_t odd_column = 2 * j + 1 < s.width ? c : 0;
           if (fetch)
-            for (int r = 2; r < 4; ++r)
-              __builtin_prefetch(pixel + r * row, 1, 2), __builtin_prefetch(pixel + r * row + c, 1, 2);
+            for (int r = 2; r < 4; ++r) fetch_to_l2(pixel + r * row), fetch_to_l2(pixel + r * row + c);
           Vector<kWidth> even{}, sum{};
           const Vector<kWidth> zero{};
           sum = add_where(equal(at.tap[0], number[0][2]), sum, at.dy[0]);

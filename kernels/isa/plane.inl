@@ -121,7 +121,7 @@ inline void fill_gradient(std::int64_t pixels, std::int64_t channels, std::int64
   each_plane_vector(
       pixels, channels, lanes, [&](std::int64_t c) { return GradientLanes::at(coefficients + c, period); },
       [&](std::int64_t m, std::int64_t p, const GradientLanes& by, auto n) {
-        if (next) __builtin_prefetch(next + m, 0, 2);
+        if (next) fetch_to_l2(next + m);
         const Vector<kWidth> v = by.of(dy + m, z + m, n);
         if (lanes == channels)
           store_up_to<kWidth>(to + p, v, n);

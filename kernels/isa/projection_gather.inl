@@ -47,7 +47,7 @@ NASCENT_INLINE void gather_pixels(std::int64_t count, const float* __restrict fr
   for (; count > 0; --count, from += from_step, to += to_step) {
     const Vector<W> v = load_up_to<W>(from, n);
     store_up_to<W>(to, v < 0 ? Vector<W>{} : v, n);
-    if (kWriteLater) __builtin_prefetch(write_later, 1, 2), write_later += from_step;
+    if (kWriteLater) fetch_to_l2(write_later), write_later += from_step;
   }
 }
 template <int W, class Lanes>

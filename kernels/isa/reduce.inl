@@ -102,7 +102,7 @@ void weighted_sum(std::int64_t n, int count, const float* weights, const float* 
         Vector<kWidth> total{};
         fetch_ahead(y + i + f);
         for (int k = 0; k < count; ++k) {
-          __builtin_prefetch(branches[k] + i + f + kFetchAhead);
+          fetch_to_l1(branches[k] + i + f + kFetchAhead);
           total += load_up_to<kWidth>(branches[k] + i + f, left) * weights[k];
         }
         store_up_to<kWidth>(y + i + f, total, left);

@@ -103,7 +103,7 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r, c += c_row)
 #pragma GCC unroll 4
-    for (int line = 0; line < NV * W; line += 16) __builtin_prefetch(c + line, 1, 2);
+    for (int line = 0; line < NV * W; line += 16) fetch_to_l2(c + line);
 }
 
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
@@ -159,26 +159,26 @@ void run_plain_tile(const Tile& tile) {
         if (along == Along::k) rows.skip(kSteps), b += kSteps * b_step;
         if (!ahead) continue;
 #pragma GCC unroll 8
-        for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) __builtin_prefetch(ahead + i * kFloats, 0, 2);
+        for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) fetch_to_l2(ahead + i * kFloats);
         ahead += kSteps * kFloats;
       }
     }
     if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
       for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
         step(Constant<0>{});
-        __builtin_prefetch(ahead);
+        fetch_to_l1(ahead);
       }
     // A loop of its own: one more branch a step costs the others a hundredth.
     if (kRegisters == 32 && along == Along::k && also)
       for (; k > 0; --k, rows.next(), b += b_step, also += MR) {
         step(Constant<0>{});
-        __builtin_prefetch(also, 1, 2);
-        if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += MR;
+        fetch_to_l2(also);
+        if (ahead) fetch_to_l2(ahead), ahead += MR;
       }
     for (; k > 0; --k) {
       step(Constant<0>{});
       if (along == Along::k) rows.next(), b += b_step;
-      if (ahead) __builtin_prefetch(ahead, 0, 2), ahead += along == Along::k ? MR : 16;
+      if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : 16;
     }
     float* const to = opaque(c);
     const std::int64_t c_row = opaque(t.c_row);
@@ -284,7 +284,7 @@ void run_tile(const Tile& tile) {
 #pragma GCC unroll 4
             for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
           }
-          if (along == Along::rows && ahead) __builtin_prefetch(ahead, 0, 2), ahead += 16;
+          if (along == Along::rows && ahead) fetch_to_l2(ahead), ahead += 16;
         }
     a.skip(a_next);
     if (t.add)

@@ -60,9 +60,8 @@ struct ToFetch {
 };
 
 // The next `floats` from p on.
-NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats, bool write) {
-  for (std::int64_t line = floats / 16; line > 0; --line, p += 16)
-    write ? __builtin_prefetch(p, 1, 2) : __builtin_prefetch(p, 0, 2);
+NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats) {
+  for (std::int64_t line = floats / kLineFloats; line > 0; --line, p += kLineFloats) fetch_to_l2(p);
   return p;
 }
 
@@ -104,8 +103,8 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
     float* y = block.y + i * r.y_row;
     for (std::int64_t n = block.count; n > 0; --n, first += P * kApart * step, y += P * y_step) {
       const float *row = first, *taps = block.w + kernel.begin * w_row;
-      if (next.x) next.x = fetch(next.x, V * P * W * r.next_x_floats, false);
-      if (next.y) next.y = fetch(next.y, V * P * W * r.next_y_floats, true);
+      if (next.x) next.x = fetch(next.x, V * P * W * r.next_x_floats);
+      if (next.y) next.y = fetch(next.y, V * P * W * r.next_y_floats);
       Vector<W> sum[V][P];
       const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
         float* at = opaque(y);
