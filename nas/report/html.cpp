@@ -50,8 +50,8 @@ std::string duration(double seconds) {
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
   const long whole = std::lround(seconds);
   if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
 }
 
 std::string html_table(const std::string& caption, const std::vector<std::string>& columns,

@@ -223,7 +223,7 @@ TEST_CASE("numbers are written for people") {
   CHECK(percent(0.91425) == "91.42 %");
   CHECK(percent(NAN) == "–");
   CHECK(duration(3.25) == "3.2 s");
-  CHECK(duration(59.6) == "1 min 0 s");
+  CHECK(duration(59.6) == "1 min 00 s");
   CHECK(duration(5025) == "1 h 23 min");
   CHECK(escape("<a href=\"x\">&'") == "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 }
