@@ -7,6 +7,45 @@
 namespace nascent::fused {
 namespace {
 
+// Whose gradients somebody wants, of a cell's states and operands.
+class Wanted {
+ public:
+  Wanted(const Vjp& v, const Cell& cell) {
+    int input = static_cast<int>(cell.inputs);
+    for (std::size_t s = 0; s < cell.states.size(); ++s)
+      states_.push_back(s < cell.inputs && v.needs(static_cast<int>(s)));
+    for (const MixedEdgeOperands& edge : cell.edges) {
+      first_inputs_.push_back(input);
+      const int blocks = input + kEdgeInputs;
+      input = blocks;
+      for (const MixedBranch& branch : edge.branches) input += kBlockInputs * static_cast<int>(branch.blocks.size());
+      blocks_.push_back(any(v, blocks, input));
+      if (states_[static_cast<std::size_t>(edge.source)] || any(v, first_inputs_.back(), input))
+        states_[static_cast<std::size_t>(edge.target)] = true;
+    }
+  }
+  // An input's own; a node's, where it leads to one that is.
+  bool state(std::size_t s) const { return states_[s]; }
+  bool blocks(std::size_t edge) const { return blocks_[edge]; }
+  // Of an edge's operands among record()'s.
+  int first_input(std::size_t edge) const { return first_inputs_[edge]; }
+
+ private:
+  static bool any(const Vjp& v, int begin, int end) {
+    for (int i = begin; i < end; ++i)
+      if (v.needs(i)) return true;
+    return false;
+  }
+  std::vector<bool> states_, blocks_;
+  std::vector<int> first_inputs_;
+};
+
+bool lacks_last_block(const MixedEdgeOperands& edge, const RawEdge& raw) {
+  for (std::size_t b = 0; b < raw.size(); ++b)
+    if (!edge.branches[b].blocks.empty() && !raw[b].back().z.defined()) return true;
+  return false;
+}
+
 // An edge of a fan that something came back to, and the sums from which its gradients follow.
 struct Arrival {
   std::size_t edge;
@@ -33,22 +72,7 @@ void take_sums(const Tensor& source, std::int64_t stride, std::vector<Arrival>& 
 }  // namespace
 
 void backward(Vjp& v, const Cell& cell) {
-  std::vector<int> first_inputs;
-  int input = static_cast<int>(cell.inputs);
-  for (const MixedEdgeOperands& edge : cell.edges) {
-    first_inputs.push_back(input);
-    input += kEdgeInputs;
-    for (const MixedBranch& branch : edge.branches) input += kBlockInputs * static_cast<int>(branch.blocks.size());
-  }
-  first_inputs.push_back(input);
-  std::vector<bool> wanted;  // of a state: whether anybody wants its gradient, or what that of a node leads to
-  for (std::size_t s = 0; s < cell.states.size(); ++s)
-    wanted.push_back(s < cell.inputs && v.needs(static_cast<int>(s)));
-  for (std::size_t e = 0; e < cell.edges.size(); ++e) {
-    bool any = wanted[static_cast<std::size_t>(cell.edges[e].source)];
-    for (int i = first_inputs[e]; i < first_inputs[e + 1]; ++i) any = any || v.needs(i);
-    if (any) wanted[static_cast<std::size_t>(cell.edges[e].target)] = true;
-  }
+  const Wanted wanted(v, cell);
   std::vector<Tensor> gradients(cell.states.size());  // of the nodes; a node's is whole when its own edges' turn comes
   for (std::size_t k = cell.inputs; k < gradients.size(); ++k)
     gradients[k] = v.take_dy(static_cast<int>(k - cell.inputs));
@@ -62,10 +86,13 @@ void backward(Vjp& v, const Cell& cell) {
     const auto state = static_cast<std::size_t>(fan->source);
     const bool node = state >= cell.inputs;
     const Tensor& source = cell.states[state];
-    run_first_blocks(cell, *fan, raw);
-    std::vector<std::size_t> reached;
-    for (const std::size_t e : fan->edges)
-      if (gradients[static_cast<std::size_t>(cell.edges[e].target)].defined()) reached.push_back(e);
+    std::vector<std::size_t> reached, through;  // through: into whose blocks it goes on
+    for (const std::size_t e : fan->edges) {
+      if (!gradients[static_cast<std::size_t>(cell.edges[e].target)].defined()) continue;
+      reached.push_back(e);
+      if (wanted.state(state) || wanted.blocks(e) || lacks_last_block(cell.edges[e], raw[e])) through.push_back(e);
+    }
+    run_first_blocks(cell, {fan->source, fan->stride, through}, raw);
     run_second_blocks(cell, reached, raw);
     std::vector<Arrival> arrivals;
     for (const std::size_t e : reached)
@@ -74,16 +101,16 @@ void backward(Vjp& v, const Cell& cell) {
     take_sums(source, fan->stride, arrivals);
     FanGradient back;
     for (Arrival& a : arrivals)
-      EdgeBackward(v, cell.edges[a.edge], first_inputs[a.edge], wanted[state], a.dy)
+      EdgeBackward(v, cell.edges[a.edge], wanted.first_input(a.edge), wanted.state(state), a.dy)
           .propagate(std::exchange(a.terms, {}), a.sums, raw[a.edge], back);
     second_blocks_backward(v, back.branches);
     if (back.branches.empty() && back.skips.empty()) continue;
     Tensor own;  // where nothing has met yet, or somebody else holds it
-    Tensor* sum = !wanted[state] ? nullptr : node ? &gradients[state] : v.sum_so_far(fan->source);
+    Tensor* sum = !wanted.state(state) ? nullptr : node ? &gradients[state] : v.sum_so_far(fan->source);
     const bool add = sum && sum->defined();
     if (node && add && !sum->sole_owner()) *sum = sum->clone();
-    if (wanted[state] && !add) own = Tensor::empty(source.shape());
-    first_blocks_backward(v, source, fan->stride, back, !wanted[state] ? nullptr : add ? sum : &own, add);
+    if (wanted.state(state) && !add) own = Tensor::empty(source.shape());
+    first_blocks_backward(v, source, fan->stride, back, !wanted.state(state) ? nullptr : add ? sum : &own, add);
     if (own.defined() && node) gradients[state] = own;
     if (own.defined() && !node) v.add(fan->source, own);
     for (const std::size_t e : fan->edges) raw[e] = {};

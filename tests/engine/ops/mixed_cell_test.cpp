@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/autograd/tape.h"
+#include "engine/tensor/buffer_pool.h"
 #include "engine/tensor/random.h"
 
 using namespace nascent;
@@ -86,4 +87,33 @@ TEST_CASE("what nobody reads of a cell sends nothing back") {
   };
   const std::vector<Tensor> both = gradients(edges), alone = gradients(std::span(edges).first(1));
   for (std::size_t i = 0; i < both.size(); ++i) CHECK(same(both[i], alone[i]));
+}
+
+TEST_CASE("where only its alphas' gradient is wanted, a cell computes no first block again") {
+  const Shape shape{4, 16, 16, 16};
+  const Tensor x = normals(shape, "x"), dy = normals(shape, "dy"), weights = normals({1}, "weights");
+  MixedEdgeOperands edge{.weights = weights};
+  edge.branches.push_back({.kind = MixedBranch::Kind::separable, .weight = 0});
+  for (const char* name : {"a", "b"})
+    edge.branches[0].blocks.push_back({normals({3, 3, 16}, name), normals({1, 1, 16, 16}, name)});
+  struct Outcome {
+    float gradient;
+    std::size_t grown;
+  };
+  const auto run = [&](Recompute recompute, const Tensor& watched) {
+    Tape tape;
+    tape.watch(std::vector{weights, watched});
+    const Tensor y = mixed_cell({&x, 1}, {&edge, 1}, {.recompute = recompute}).nodes[0];
+    BufferPool& pool = BufferPool::instance();
+    pool.reset_peak();
+    const std::size_t before = pool.report().peak_bytes;
+    const Gradients gradients = tape.backward(y, {.seed = dy});
+    return Outcome{static_cast<float>(gradients[weights].at(0)), pool.report().peak_bytes - before};
+  };
+  const Outcome kept = run(Recompute::nothing, weights), alphas = run(Recompute::first_blocks, weights);
+  CHECK(alphas.grown == kept.grown);
+  CHECK(alphas.gradient == kept.gradient);
+  const Outcome through = run(Recompute::first_blocks, x);
+  CHECK(through.grown >= alphas.grown + x.bytes());
+  CHECK(through.gradient == kept.gradient);
 }
