@@ -144,7 +144,7 @@ NASCENT_INLINE void store_n(float* p, Vector<W> v, std::int64_t n) {
 constexpr std::int64_t kLineFloats = 16;  // of a line of the caches
 // Asks for the line at p, which need not be anybody's.
 NASCENT_INLINE void fetch_to_l1(const float* p) { __builtin_prefetch(p, 0, 3); }
-NASCENT_INLINE void fetch_to_l2(const float* p) { __builtin_prefetch(p, 0, 2); }
+NASCENT_INLINE void fetch_to_l2(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 // Runs body(i, n) over [0, count) by whole vectors with n = W, then once with the n < W that are left.
 template <int W, class Body>

@@ -26,13 +26,23 @@ inline std::int64_t window_count(const PoolShape& s, const PoolCover& rows, cons
   return s.count_padding ? s.kernel * s.kernel : rows.count * columns.count;
 }
 
-// to = the sum of rows x columns inputs, divided where there is something to divide by.
-template <int NI, int NJ, bool kDivide>
+// Floats from what add_taps reads and writes to what it will next.
+struct PoolAhead {
+  std::int64_t from = 0, to = 0;
+};
+// to = the sum of rows x columns inputs, divided where there is something to divide by. `ahead`, kAhead x kAhead pixels
+// of what is read and, of more than one, one of what is written are fetched to L2.
+template <int NI, int NJ, bool kDivide, int kAhead = 0>
 void add_taps(const PoolPixels pixels, const PoolTaps t, const CountDivisor divisor, const float* const from,
-              float* const to) {
+              float* const to, const PoolAhead ahead = {}) {
   constexpr int W = kWidth;
   const int ni = NI ? NI : static_cast<int>(t.rows), nj = NJ ? NJ : static_cast<int>(t.columns);
   pixels.each([&](std::int64_t f, std::int64_t at, std::int64_t n) {
+#pragma GCC unroll 2
+    for (int a = 0; a < kAhead; ++a)
+#pragma GCC unroll 2
+      for (int b = 0; b < kAhead; ++b) fetch_to_l2(from + f + ahead.from + a * t.row_step + b * t.column_step);
+    if constexpr (kAhead > 1) fetch_to_l2(to + at + ahead.to);
     Vector<W> sum{};
 #pragma GCC unroll 3
     for (int b = 0; b < nj; ++b) {
@@ -124,6 +134,7 @@ void add_rows(const std::int64_t n, const std::int64_t count, const float* const
 // One image, and at stride 1 `next` fetched meanwhile, as in max_pool_image.
 inline void avg_pool_image(const PoolShape& s, const float* x, float* y, const float* next) {
   const std::int64_t ow = s.out_width(), c = s.channels;
+  const bool fetch = is_large(s) && s.stride == 2;  // of three rows of windows two of x are new
   PoolRuns runs;
   window_runs(s, 0, ow, runs);
   for (std::int64_t i = 0; i < s.out_height(); ++i) {
@@ -139,9 +150,13 @@ inline void avg_pool_image(const PoolShape& s, const float* x, float* y, const f
       const PoolRun& run = runs.run[j];
       const float* in = x + (rows.begin * s.width + run.cover.begin) * c;
       with_counts(rows.count, run.cover.count, [&](auto ni, auto nj) {
-        add_taps<ni.value, nj.value, true>({run.pixels, c, s.stride * c, c}, window_taps(s, rows, run.cover),
-                                           CountDivisor(window_count(s, rows, run.cover)), in,
-                                           y + (i * ow + run.j) * c);
+        const auto add = [&](auto pixels_ahead) {
+          add_taps<ni.value, nj.value, true, pixels_ahead.value>(
+              {run.pixels, c, s.stride * c, c}, window_taps(s, rows, run.cover),
+              CountDivisor(window_count(s, rows, run.cover)), in, y + (i * ow + run.j) * c,
+              {rows.count * s.width * c, ow * c});
+        };
+        fetch ? add(Count<2>{}) : add(Count<0>{});
       });
     }
   }
@@ -155,6 +170,7 @@ void avg_pool2d(const PoolShape& s, const float* x, float* y) {
 // The ring holds dy divided by its windows' counts; its last row the sums along the rows.
 void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels, pitch = kPoolRing / (s.kernel + 1);
+  const auto add = is_large(s) ? add_taps<1, 1, true, 1> : add_taps<1, 1, true>;
   parallel_chunks(s.batch, [&](std::int64_t image) {
     float ring[kPoolRing];
     float* const sums = ring + s.kernel * pitch;
@@ -174,9 +190,9 @@ void avg_pool2d_grad(const PoolShape& s, const float* dy, float* dx) {
           for (int j = 0; j < windows.count; ++j) {
             const PoolRun& run = windows.run[j];
             const float* from = dy + ((image * oh + next) * ow + run.j) * c + strip.channel;
-            add_taps<1, 1, true>({run.pixels, strip.channels, c, strip.channels}, {},
-                                 CountDivisor(window_count(s, cover(s, next, s.height), run.cover)), from,
-                                 ring + next % s.kernel * pitch + (run.j - begin) * strip.channels);
+            add({run.pixels, strip.channels, c, strip.channels}, {},
+                CountDivisor(window_count(s, cover(s, next, s.height), run.cover)), from,
+                ring + next % s.kernel * pitch + (run.j - begin) * strip.channels, {ow * c});
           }
         float* const out = dx + (image * s.height + r) * s.width * c + strip.channel;
         if (rows.count == 0 || !covers_all(s))

@@ -116,8 +116,9 @@ inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const
             .last = s.padding + s.width,
             .next_x = ahead ? x + (image * s.height + end * s.stride + s.padding) * pitch : nullptr,
             .next_y = ahead ? y + (image * s.out_height() + end) * columns * c : nullptr,
-            .next_x_floats = all_read ? s.stride * s.stride : 0,
-            .next_y_floats = 1},
+            .next_x_floats = s.stride * s.stride,
+            .next_y_floats = 1,
+            .x_ahead = all_read ? 0 : (end - begin) * s.stride * pitch + s.padding * (pitch + c)},
            c);
   });
 }

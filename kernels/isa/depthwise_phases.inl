@@ -17,8 +17,8 @@ struct InputGrad {
   float* dx;  // [height][width][lanes]
   std::int64_t height, width, lanes;
   bool add;  // dx += rather than dx =
-  // What is needed next: fetched to L2 with the first remainder's outputs, for each and each lane a float of x (an
-  // output's size), stride^2 of y (an input's). Null: nothing.
+  // What is needed next, fetched to L2: x, of an output's size, with the first remainder's outputs, y, of an input's,
+  // with all of them. Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
 };
 
@@ -67,6 +67,9 @@ inline bool by_phases(const InputGrad& g) {
 // Rows [begin, end) of every remainder, of one image. Needs by_phases(g).
 inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::int64_t end) {
   const std::int64_t c = g.lanes, s = g.stride;
+  // A part with every remainder that taps reach: the first, of a tap, would be nothing but fetches.
+  const std::int64_t parts = g.dilation % 2 == 0 ? 1 : s * s;
+  const float* next_y = g.next_y;
   for (std::int64_t i = 0; i < s; ++i) {
     const Phase rows = phase_of(g, g.kernel_h, i);
     const std::int64_t size = phase_size(g.height, s, i), to = end < size ? end : size;
@@ -79,6 +82,7 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
       const Phase columns = phase_of(g, g.kernel_w, j);
       if (columns.count == 0) continue;
       const bool first = i == 0 && j == 0;
+      const std::int64_t width = phase_size(g.width, s, j);
       phase_window(g, columns, j)({.x = g.dy + (begin + rows.first) * g.dy_row + columns.first * c,
                                    .x_row = g.dy_row,
                                    .x_step = c,
@@ -89,7 +93,7 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
                                    .y_row = s * g.width * c,
                                    .y_step = s * c,
                                    .rows = to - begin,
-                                   .columns = phase_size(g.width, s, j),
+                                   .columns = width,
                                    .kernel_h = rows.count,
                                    .first_row = -rows.first - begin,
                                    .last_row = g.out_height - rows.first - begin,
@@ -97,10 +101,11 @@ inline void input_grad_by_phases(const InputGrad& g, std::int64_t begin, std::in
                                    .last = g.between_zeros ? kEverywhere : g.out_width - columns.first,
                                    .add = g.add,
                                    .next_x = first ? g.next_x : nullptr,
-                                   .next_y = first ? g.next_y : nullptr,
+                                   .next_y = next_y,
                                    .next_x_floats = 1,
-                                   .next_y_floats = s * s},
+                                   .next_y_floats = s * s / parts},
                                   c);
+      if (next_y) next_y += (to - begin) * width * c;
     }
   }
 }

@@ -86,10 +86,10 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
       !direct || c > kWidth || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();
   const std::int64_t pitch = direct ? b.width * c : b.pitch();
-  // At stride 2 there are four pixels to fetch an output: a fifth of the instructions. Worth it where an L2 is small
-  // (Zen 3) or from DRAM, and not where dilation leaves three of them unread.
-  const bool far = kRegisters == 16 || s.batch * (image + out) > kNearFloats;
-  const bool fetch = s.stride == 1 || (far && read_every(s.stride, s.dilation) == 1);
+  // At stride 2 there are four pixels to fetch an output, a fifth of the instructions, or, where dilation leaves three
+  // of them unread, one among lines that are not: worth it from DRAM, the four also where an L2 is small (Zen 3).
+  const bool from_dram = s.batch * (image + out) > kNearFloats, all_read = read_every(s.stride, s.dilation) == 1;
+  const bool fetch = s.stride == 1 || from_dram || (kRegisters == 16 && all_read);
   const std::int64_t buffer_floats = direct ? 0 : b.floats();
   float* buffers = scratch + round_up(chunks * sums, 16);
   parallel_chunks(chunks, [&](std::int64_t chunk) {
@@ -117,6 +117,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
           if (fetch) {
             t.next_x = x + n * image + (begin + t.images * t.rows) * s.stride * pitch;
             t.next_g = t.g + t.images * t.rows * row;
+            if (!all_read) t.x_ahead = t.next_x - t.x, t.g_ahead = t.next_g - t.g;
           }
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;

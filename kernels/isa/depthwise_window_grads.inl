@@ -98,8 +98,8 @@ std::int64_t grad_block(const TapGrad& t) {
 }
 
 // Kernel rows [first, first + KU), V vectors of lanes from `lane` on: several where all are there, one or the last
-// whole one.
-template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false>
+// whole one. kByPixel: fetches go by t.x_ahead.
+template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false, bool kByPixel = false>
 void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
   WindowSums<W, V, KU, KW, Stride, Dilation, kNextLanes> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
@@ -119,9 +119,18 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
   const std::int64_t share = lane * t.images * t.rows * columns + V * W * (part.image * t.rows + part.row) * columns;
   const float *next_x = first == 0 && t.next_x ? t.next_x + Stride * Stride * share : nullptr,
               *next_g = next_x ? t.next_g + share : nullptr;
-  const auto fetch = [&]<int N>() __attribute__((always_inline)) {
+  const auto fetch = [&]<int N>(const float* x, const float* g) __attribute__((always_inline)) {
     constexpr int kOutputs = N * V * W, kPixels = Stride * Stride * kOutputs;
     if (!next_x) return;
+    if constexpr (kByPixel) {
+      x += t.x_ahead, g += t.g_ahead;
+#pragma GCC unroll 4
+      for (int p = 0; p < N; ++p)
+        unrolled<V>([&](auto i) __attribute__((always_inline)) {
+          fetch_to_l2(x + p * t.x_step + i.value * W), fetch_to_l2(g + p * t.g_step + i.value * W);
+        });
+      return;
+    }
 #pragma GCC unroll 32
     for (int p = 0; p < kPixels / 16; ++p) fetch_to_l2(next_x + 16 * p);
 #pragma GCC unroll 8
@@ -147,7 +156,7 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
     const auto inside = bits_inside(t.first_column - column, t.last_column - column);
     x += j * t.x_step, g += j * t.g_step;
     for (std::int64_t i = begin; i < end; ++i, x += t.x_row, g += t.g_row) {
-      fetch.template operator()<N>();
+      fetch.template operator()<N>(x, g);
       if (N == 1 || (edge && !usual))
         window.template add<N, Exist::any>(t, x, g, rows_inside(i), inside);
       else if (i < whole_begin || i >= whole_end)
@@ -184,23 +193,24 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
 // Lanes [lane, end), whole vectors or the last of t.lanes, which are taken with lanes before them. Kernel rows as many
 // at a time as registers hold sums for, beside 4 gradients and a pixel. Where that takes several passes over 16 lanes,
 // which are a line of the caches, each finds in L1 what the first one read.
-template <int W, int KW, int Stride, int Dilation>
+template <int W, int KW, int Stride, int Dilation, bool kByPixel = false>
 void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
   constexpr int kFit = (kRegisters - 5) / KW;
   constexpr int KU = kFit < KW ? kFit : KW;
   const auto add = [&](const GradPart& part, std::int64_t at) {
     std::int64_t u = 0;
-    for (; u + KU <= KW; u += KU) add_window_grads<W, 1, KU, KW, Stride, Dilation>(t, part, u, at);
-    if constexpr (KW % KU != 0) add_window_grads<W, 1, KW % KU, KW, Stride, Dilation>(t, part, u, at);
+    for (; u + KU <= KW; u += KU) add_window_grads<W, 1, KU, KW, Stride, Dilation, false, kByPixel>(t, part, u, at);
+    if constexpr (KW % KU != 0) add_window_grads<W, 1, KW % KU, KW, Stride, Dilation, false, kByPixel>(t, part, u, at);
   };
   if (KU == KW && (W == 16 || end - lane <= W)) {
     const GradPart whole{0, t.images, 0, t.rows};
     if constexpr (W == 16 && KW == 3) {
       if (t.images == 1 && (Stride * Stride + 1) * t.rows * t.columns * t.lanes <= kNextLanesFloats)
         for (; lane + 2 * W < end; lane += 2 * W)
-          add_window_grads<W, 2, KU, KW, Stride, Dilation, true>(t, whole, 0, lane);
+          add_window_grads<W, 2, KU, KW, Stride, Dilation, true, kByPixel>(t, whole, 0, lane);
       if (Stride == 1 || !t.next_x)  // at stride 2 two vectors would fetch 40 lines at once
-        for (; lane + 2 * W <= end; lane += 2 * W) add_window_grads<W, 2, KU, KW, Stride, Dilation>(t, whole, 0, lane);
+        for (; lane + 2 * W <= end; lane += 2 * W)
+          add_window_grads<W, 2, KU, KW, Stride, Dilation, false, kByPixel>(t, whole, 0, lane);
     }
     for (; lane < end; lane += W) add(whole, lane);
     return;
@@ -232,6 +242,7 @@ WindowGrads window_grads_kernel(std::int64_t kernel, std::int64_t stride, std::i
   stride /= every, dilation /= every;
   const auto of = [&]<int KW>() -> WindowGrads {
     if (stride == 2) return {window_grads<W, KW, 2, 1>};
+    if (every == 2) return {window_grads<W, KW, 1, 1, true>, every};
     return {dilation == 1 ? window_grads<W, KW, 1, 1> : window_grads<W, KW, 1, 2>, every};
   };
   if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};

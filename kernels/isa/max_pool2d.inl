@@ -90,8 +90,11 @@ inline void max_pool_image(const PoolShape& s, const float* x, float* y, std::ui
     }
   };
   const auto rows_together = [&]<class Best>() {
-    s.stride == 1 ? max_pool_rows_together<Best, 1>(s, runs, x, y, tap, next, take_row)
-                  : max_pool_rows_together<Best, 2>(s, runs, x, y, tap, next, take_row);
+    const auto by = [&](auto stride, auto fetch) {
+      max_pool_rows_together<Best, stride.value, fetch.value != 0>(s, runs, x, y, tap, next, take_row);
+    };
+    const auto by_stride = [&](auto fetch) { s.stride == 1 ? by(Count<1>{}, fetch) : by(Count<2>{}, fetch); };
+    is_large(s) ? by_stride(Count<true>{}) : by_stride(Count<false>{});
   };
   if (pools_rows_together(s))
     return tap ? rows_together.template operator()<Winner>() : rows_together.template operator()<Largest>();
@@ -127,10 +130,12 @@ void gather_winners(const PoolPixels pixels, const PoolTaps t, const std::uint8_
 
 void max_pool2d_scatter(const PoolShape& s, const float* dy, const std::uint8_t* tap, float* dx) {
   const std::int64_t oh = s.out_height(), ow = s.out_width(), c = s.channels;
+  const auto slide_back = wants_fetching(s, kLineFloats) ? max_pool_slide_back<true> : max_pool_slide_back<false>;
   parallel_chunks(s.batch, [&](std::int64_t image) {
-    if (scatters_by_columns(s))
-      return max_pool_slide_back(s, dy + image * oh * ow * c, tap + image * oh * ow * c,
-                                 dx + image * s.height * s.width * c);
+    if (slides(s)) {
+      const std::int64_t out = image * oh * ow * c;
+      return slide_back(s, dy + out, tap + out, dx + image * s.height * s.width * c);
+    }
     PoolRuns runs;
     input_runs(s, 0, s.width, runs);
     for (std::int64_t r = 0; r < s.height; ++r) {

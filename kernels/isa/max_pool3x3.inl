@@ -39,8 +39,9 @@ NASCENT_INLINE Largest rows_down(const Largest w, const Bytes&) { return w; }
 
 // rows_together(S) rows of output from row i on, columns of a run covered by NJ columns each. A row beyond the image is
 // its neighbour over again: below, it is never larger; above, it is tapped as the row it stands for. Says whether some
-// input may be NaN: in a row of runs each column is one of the last S of three or in a run of fewer.
-template <class Best, int S, int NJ>
+// input may be NaN: in a row of runs each column is one of the last S of three or in a run of fewer. kFetch: the rows
+// of y that follow, and at stride 2 those of x, to L2.
+template <class Best, int S, int NJ, bool kFetch>
 NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std::int64_t i, const float* const x,
                               float* const y, std::uint8_t* const tap, const float* const next) {
   constexpr int W = kWidth, R = rows_together(S), kRead = S * (R - 1) + 3;
@@ -59,12 +60,15 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
   float* const to = y + i * out_row + run.j * c;
   std::uint8_t* const to_tap = tap ? tap + i * out_row + run.j * c : nullptr;
   const float* const fetched = next ? next + i * out_row + run.j * c : nullptr;
-  const bool fetch = is_large(s);
   // Inlined by order: GCC 12 takes a body of this size for too large, and a call a vector makes it half as fast again.
   const auto take = [&](std::int64_t f, std::int64_t at, std::int64_t n) __attribute__((always_inline)) {
-    if (fetch)
+    if constexpr (kFetch) {
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) fetch_to_l2(to + (R + r) * out_row + at);
+#pragma GCC unroll 4
+      for (int r = kRead; S == 2 && r < kRead + S * R; ++r)
+        for (int b = 1; b <= S; ++b) fetch_to_l2(from[0] + r * row + f + b * c);
+    }
     if (fetched)
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) fetch_to_l2(fetched + r * out_row + at);
@@ -111,7 +115,7 @@ NASCENT_INLINE bool pool_rows(const PoolShape& s, const PoolRun& run, const std:
 
 // All rows of an image; `next`, of y's size, is fetched to L2 meanwhile; null: nothing. again(i) takes row i anew where
 // an input may be NaN. The last rows are taken together with as many of those before them as it needs.
-template <class Best, int S, class Again>
+template <class Best, int S, bool kFetch, class Again>
 void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const float* x, float* y, std::uint8_t* tap,
                             const float* next, const Again& again) {
   constexpr int R = rows_together(S);
@@ -121,11 +125,11 @@ void max_pool_rows_together(const PoolShape& s, const PoolRuns& runs, const floa
     for (int j = 0; j < runs.count; ++j) {
       const PoolRun& run = runs.run[j];
       if (run.cover.count == 3)
-        found |= pool_rows<Best, S, 3>(s, run, i, x, y, tap, next);
+        found |= pool_rows<Best, S, 3, kFetch>(s, run, i, x, y, tap, next);
       else if (run.cover.count == 2)
-        found |= pool_rows<Best, S, 2>(s, run, i, x, y, tap, next);
+        found |= pool_rows<Best, S, 2, kFetch>(s, run, i, x, y, tap, next);
       else
-        found |= pool_rows<Best, S, 1>(s, run, i, x, y, tap, next);
+        found |= pool_rows<Best, S, 1, kFetch>(s, run, i, x, y, tap, next);
     }
     if (found)
       for (int k = 0; k < R; ++k) again(i + k);

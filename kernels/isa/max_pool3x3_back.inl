@@ -46,8 +46,9 @@ struct WonRows {
   Bytes number(int a, int tap_number) const { return bytes(inside[a] ? tap_number : kNoTap); }
 };
 
-// Row r of dx at stride 1.
-inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, const std::uint8_t* tap, float* dx) {
+// Row r of dx at stride 1. kFetch: the rows of dx, dy and winners that follow it to L2.
+template <bool kFetch>
+void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, const std::uint8_t* tap, float* dx) {
   const WonRows<3> rows(s, r - 1, dy, tap);
   Bytes number[3][3];
 #pragma GCC unroll 3
@@ -55,13 +56,15 @@ inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, con
 #pragma GCC unroll 3
     for (int b = 0; b < 3; ++b) number[a][b] = rows.number(a, 3 * (2 - a) + 2 - b);
   const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s, kLineFloats);
   float* const to = dx + r * row;
+  const float* const next_dy = dy + (r + 2) * row;
+  const std::uint8_t* const next_tap = tap + (r + 2) * row;
   each_whole_vector(c, [&](std::int64_t f) {
     slide(
         s.width, no_windows<3>(), [&](std::int64_t j) { return rows.load_at(j * c + f); },
         [&](std::int64_t j, const WonColumn<3>& left, const WonColumn<3>& middle, const WonColumn<3>& right) {
-          if (fetch) fetch_to_l2(to + row + j * c + f);
+          const std::int64_t at = j * c + f;
+          if constexpr (kFetch) fetch_to_l2(to + row + at), fetch_to_l2(next_dy + at), fetch_to_l2(next_tap + at);
           Vector<kWidth> sum{};
 #pragma GCC unroll 3
           for (int a = 0; a < 3; ++a) {
@@ -69,20 +72,20 @@ inline void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, con
             sum = add_where(equal(middle.tap[a], number[a][1]), sum, middle.dy[a]);
             sum = add_where(equal(right.tap[a], number[a][2]), sum, right.dy[a]);
           }
-          store<kWidth>(to + j * c + f, sum);
+          store<kWidth>(to + at, sum);
         });
   });
 }
 
 // Rows 2*i and 2*i + 1 of dx at stride 2.
-inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy, const std::uint8_t* tap, float* dx) {
+template <bool kFetch>
+void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy, const std::uint8_t* tap, float* dx) {
   const WonRows<2> rows(s, i, dy, tap);
   Bytes number[2][3];  // of row 2*i + 1; row 2*i meets windows of row i alone, at taps 3 to 5
 #pragma GCC unroll 3
   for (int b = 0; b < 3; ++b) number[0][b] = rows.number(0, 6 + b), number[1][b] = rows.number(1, b);
   const Bytes before = bytes(3), centre = bytes(4), after = bytes(5);
-  const std::int64_t c = s.channels, row = s.width * c;
-  const bool fetch = wants_fetching(s, kLineFloats);
+  const std::int64_t c = s.channels, row = s.width * c, following = (i + 2) * s.out_width() * c;
   float* const to = dx + 2 * i * row;
   // Where the image ends with an even row or column the odd one is the same place, and is stored first.
   const std::int64_t odd_row = 2 * i + 1 < s.height ? row : 0;
@@ -92,8 +95,10 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
         [&](std::int64_t j, const WonColumn<2>& at, const WonColumn<2>& next) {
           float* const pixel = to + 2 * j * c + f;
           const std::int64_t odd_column = 2 * j + 1 < s.width ? c : 0;
-          if (fetch)
+          if constexpr (kFetch) {
+            fetch_to_l2(dy + following + j * c + f), fetch_to_l2(tap + following + j * c + f);
             for (int r = 2; r < 4; ++r) fetch_to_l2(pixel + r * row), fetch_to_l2(pixel + r * row + c);
+          }
           Vector<kWidth> even{}, sum{};
           const Vector<kWidth> zero{};
           sum = add_where(equal(at.tap[0], number[0][2]), sum, at.dy[0]);
@@ -112,18 +117,13 @@ inline void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy
   });
 }
 
-// At stride 1 nine compares a vector are dear enough that a quarter more lanes taken twice (36 channels) undoes the
-// gain.
-inline bool scatters_by_columns(const PoolShape& s) {
-  return slides(s) && (s.stride == 2 || 4 * round_up(s.channels, kWidth) < 5 * s.channels);
-}
-
-// An image's dx.
-inline void max_pool_slide_back(const PoolShape& s, const float* dy, const std::uint8_t* tap, float* dx) {
+// An image's dx, where slides(s).
+template <bool kFetch>
+void max_pool_slide_back(const PoolShape& s, const float* dy, const std::uint8_t* tap, float* dx) {
   if (s.stride == 1)
-    for (std::int64_t r = 0; r < s.height; ++r) scatter_row(s, r, dy, tap, dx);
+    for (std::int64_t r = 0; r < s.height; ++r) scatter_row<kFetch>(s, r, dy, tap, dx);
   else
-    for (std::int64_t i = 0; i < s.out_height(); ++i) scatter_two_rows(s, i, dy, tap, dx);
+    for (std::int64_t i = 0; i < s.out_height(); ++i) scatter_two_rows<kFetch>(s, i, dy, tap, dx);
 }
 
 }  // namespace

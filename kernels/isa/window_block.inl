@@ -27,9 +27,10 @@ struct WindowRows {
   std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
   bool add = false;                                                                   // y += rather than y =
   // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
-  // order of memory, a share with each vector of lanes. Null: nothing.
+  // order of memory, a share with each vector of lanes. With x_ahead, where that holds more than is read, pixel by
+  // pixel as many floats on from what is. Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
-  std::int64_t next_x_floats = 0, next_y_floats = 0;
+  std::int64_t next_x_floats = 0, next_y_floats = 0, x_ahead = 0;
 
   bool all_columns_exist() const { return first <= 0 && last == kEverywhere; }
   // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
@@ -63,6 +64,14 @@ struct ToFetch {
 NASCENT_INLINE const float* fetch(const float* p, std::int64_t floats) {
   for (std::int64_t line = floats / kLineFloats; line > 0; --line, p += kLineFloats) fetch_to_l2(p);
   return p;
+}
+
+// kLanes of each of P pixels.
+template <int kLanes, int P>
+NASCENT_INLINE void fetch_pixels(const float* p, std::int64_t step) {
+#pragma GCC unroll 16
+  for (int i = 0; i < P; ++i, p += step)
+    for (int lane = 0; lane < kLanes; lane += kLineFloats) fetch_to_l2(p + lane);
 }
 
 // `count` windows side by side in rows [begin, end) of outputs; x and y are row 0's. One window is few instructions
@@ -103,7 +112,12 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
     float* y = block.y + i * r.y_row;
     for (std::int64_t n = block.count; n > 0; --n, first += P * kApart * step, y += P * y_step) {
       const float *row = first, *taps = block.w + kernel.begin * w_row;
-      if (next.x) next.x = fetch(next.x, V * P * W * r.next_x_floats);
+      if (next.x) {
+        if (Stride == 1 && W == C && r.x_ahead)
+          fetch_pixels<V * W, P>(first + r.x_ahead, step);
+        else
+          next.x = fetch(next.x, V * P * W * r.next_x_floats);
+      }
       if (next.y) next.y = fetch(next.y, V * P * W * r.next_y_floats);
       Vector<W> sum[V][P];
       const auto each_output = [&](const auto& body) __attribute__((always_inline)) {
