@@ -8,6 +8,7 @@
 
 #include "bench/peers/onednn.h"
 #include "bench/support/machine.h"
+#include "bench/support/plain_pass.h"
 #include "bench/support/statistics.h"
 #include "bench/support/stopwatch.h"
 #include "engine/tensor/error.h"
@@ -27,12 +28,15 @@ struct Row {
   double ours = 0, theirs = 0;  // seconds, medians
   Ratio ratio;
   double share = 0;  // of the roofline that ours reaches
+  double pass = 0;   // what a plain pass over as many bytes takes, by the time of ours
 };
 
 Row measure(const KernelCase& kernel, Peer peer, const Machine& machine, const Effort& effort) {
-  const InTurn timings = time_in_turn(prepare(kernel), peer.run, effort);
+  const auto timings = time_in_turn({prepare(kernel), peer.run, plain_pass(kernel)}, effort);
+  const std::vector<double>&ours = timings[0], &theirs = timings[1];
   peer.run = {};  // and its buffers
-  Row row{kernel, std::move(peer), median(timings.ours), median(timings.theirs), ratio_of(timings)};
+  Row row{kernel, std::move(peer), median(ours), median(theirs), ratio_of(ours, theirs)};
+  row.pass = median(timings[2]) / row.ours;
   row.share = machine.least_seconds(kernel.flop, kernel.read_bytes, kernel.written_bytes) / row.ours;
   return row;
 }
@@ -48,6 +52,7 @@ Table table_of(const std::vector<Row>& rows) {
                {"GFLOP/s", Align::right},
                {"GB/s", Align::right},
                {"roofline", Align::right},
+               {"plain pass", Align::right},
                {"oneDNN us", Align::right},
                {"ratio", Align::right},
                {"10 to 90 %", Align::right},
@@ -55,8 +60,9 @@ Table table_of(const std::vector<Row>& rows) {
   for (const Row& row : rows)
     table.row({row.kernel.text(), row.kernel.where, fmt::format("{:.1f}", row.ours * 1e6),
                rate(row.kernel.flop, row.ours), rate(row.kernel.read_bytes + row.kernel.written_bytes, row.ours),
-               fmt::format("{:.0f} %", 100 * row.share), fmt::format("{:.1f}", row.theirs * 1e6),
-               fmt::format("{:.2f}", row.ratio.median), fmt::format("{:.2f} to {:.2f}", row.ratio.low, row.ratio.high),
+               fmt::format("{:.0f} %", 100 * row.share), fmt::format("{:.0f} %", 100 * row.pass),
+               fmt::format("{:.1f}", row.theirs * 1e6), fmt::format("{:.2f}", row.ratio.median),
+               fmt::format("{:.2f} to {:.2f}", row.ratio.low, row.ratio.high),
                row.peer.implementation + " " + row.peer.layout});
   return table;
 }
@@ -104,6 +110,7 @@ nlohmann::ordered_json to_json(const std::vector<Row>& rows, const std::vector<G
                            {"gflops", row.kernel.flop / row.ours / 1e9},
                            {"gbytes_per_s", (row.kernel.read_bytes + row.kernel.written_bytes) / row.ours / 1e9},
                            {"share_of_roofline", row.share},
+                           {"share_of_plain_pass", row.pass},
                            {"onednn_seconds", row.theirs},
                            {"onednn_implementation", row.peer.implementation},
                            {"onednn_layout", row.peer.layout},
@@ -141,8 +148,10 @@ int run(const std::string& filter, const Effort& effort, const CommonFlags& comm
     std::cout << to_json(rows, groups, machine).dump() << '\n';
     return 0;
   }
-  std::cout << fmt::format("oneDNN {}, {}, {} threads, {}; peak {:.0f} GFLOP/s. Ratio: oneDNN's time / ours.\n\n",
-                           onednn_version(), machine.isa, machine.threads, machine.processor, machine.flops / 1e9)
+  std::cout << fmt::format(
+                   "oneDNN {}, {}, {} threads, {}; peak {:.0f} GFLOP/s. Ratio: oneDNN's time / ours.\n"
+                   "Plain pass: the time of a loop that only reads and writes as many bytes / ours.\n\n",
+                   onednn_version(), machine.isa, machine.threads, machine.processor, machine.flops / 1e9)
             << table_of(rows).text() << '\n';
   Table summary({{"against oneDNN's"},
                  {"kernels"},

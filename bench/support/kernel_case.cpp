@@ -15,6 +15,7 @@ constexpr double bytes_of_float = 4;
 
 struct Bytes {
   double read = 0, written = 0;
+  int read_passes = 1;
 };
 
 // Of a convolution's three tensors two are read and one is written.
@@ -72,7 +73,7 @@ struct Work {
     const auto n = static_cast<double>(s.elements());
     // sum and sum of squares, then one multiply-add; backward two sums and one product, then two multiply-adds
     flop = n * (face == Face::forward ? 5 : 8);
-    return face == Face::forward ? Bytes{2 * n, n} : Bytes{4 * n, n};
+    return face == Face::forward ? Bytes{2 * n, n, 2} : Bytes{4 * n, n, 2};
   }
   Bytes operator()(const Relu& s) const {
     const auto n = static_cast<double>(s.elements());
@@ -92,6 +93,7 @@ KernelCase kernel_case(std::string kind, std::string where, Face face, const Pro
   const Bytes floats = std::visit(Work{face, made.flop}, problem);
   made.read_bytes = floats.read * bytes_of_float;
   made.written_bytes = floats.written * bytes_of_float;
+  made.read_passes = floats.read_passes;
   return made;
 }
 

@@ -40,6 +40,7 @@ struct KernelCase {
   double flop = 0;        // a multiply-add is two; an addition or comparison of a pool, norm or relu is one
   double read_bytes = 0;  // each input once (batch norm must read its inputs twice)
   double written_bytes = 0;
+  int read_passes = 1;        // in which read_bytes are read: of a norm, two over as many bytes each
   std::string stage() const;  // "64x32x32x16": the images of its stage
   std::string line() const;   // "search 32x32, " and text
   std::string text() const;   // "depthwise 5x5 dilation 2, input gradient, 64x32x32x16"

@@ -64,15 +64,14 @@ double measure_flops(const MachineLoops& loops, int threads) {
 
 // `bytes` is each thread's share.
 void measure_bandwidth(const MachineLoops& loops, int threads, std::int64_t bytes, MemoryLevel& level) {
-  constexpr std::int64_t floats_a_block = 256;
-  const std::int64_t count = bytes / 4 / floats_a_block * floats_a_block, half = count / 2;
+  const std::int64_t count = bytes / 4 / kLoopFloats * kLoopFloats, half = count / 2;
   std::vector<std::unique_ptr<Buffer>> shares;
   for (int i = 0; i < threads; ++i) shares.push_back(std::make_unique<Buffer>(count));
   const double reading = seconds_together([&](std::int64_t thread, std::int64_t repeats) {
     const float* x = shares[static_cast<std::size_t>(thread)]->data();
     for (std::int64_t i = 0; i < repeats; ++i) keep(loops.read(x, count));
   });
-  const std::int64_t copied = half / floats_a_block * floats_a_block;
+  const std::int64_t copied = half / kLoopFloats * kLoopFloats;
   const double copying = seconds_together([&](std::int64_t thread, std::int64_t repeats) {
     float* x = shares[static_cast<std::size_t>(thread)]->data();
     for (std::int64_t i = 0; i < repeats; ++i) {

@@ -41,6 +41,13 @@ template <class Vector>
       *reinterpret_cast<Vector*>(y + i + k * width) = *reinterpret_cast<const Vector*>(x + i + k * width) + 1.0f;
 }
 
+// No number whose bytes are alike, or the compiler would call memset.
+template <class Vector>
+[[gnu::always_inline]] inline void write_with(float* y, std::int64_t count) {
+  constexpr int width = sizeof(Vector) / sizeof(float);
+  for (std::int64_t i = 0; i < count; i += width) *reinterpret_cast<Vector*>(y + i) = Vector{} + 1.5f;
+}
+
 [[gnu::target("avx512f")]] float multiply_add_avx512(std::int64_t rounds) {
   __m512 sum[chains];
   for (int k = 0; k < chains; ++k) sum[k] = _mm512_set1_ps(static_cast<float>(k));
@@ -76,13 +83,17 @@ float read_baseline(const float* x, std::int64_t n) { return read_with<Vector4>(
 [[gnu::target("avx2")]] void copy_avx2(const float* x, float* y, std::int64_t n) { copy_with<Vector8>(x, y, n); }
 void copy_baseline(const float* x, float* y, std::int64_t n) { copy_with<Vector4>(x, y, n); }
 
+[[gnu::target("avx512f")]] void write_avx512(float* y, std::int64_t n) { write_with<Vector16>(y, n); }
+[[gnu::target("avx2")]] void write_avx2(float* y, std::int64_t n) { write_with<Vector8>(y, n); }
+void write_baseline(float* y, std::int64_t n) { write_with<Vector4>(y, n); }
+
 }  // namespace
 
 MachineLoops machine_loops(const char* isa) {
   const auto flop = [](int width) { return 2.0 * width * chains; };
-  if (std::string_view(isa) == "avx512") return {multiply_add_avx512, flop(16), read_avx512, copy_avx512};
-  if (std::string_view(isa) == "avx2") return {multiply_add_avx2, flop(8), read_avx2, copy_avx2};
-  return {multiply_add_baseline, flop(4), read_baseline, copy_baseline};
+  if (std::string_view(isa) == "avx512") return {multiply_add_avx512, flop(16), read_avx512, copy_avx512, write_avx512};
+  if (std::string_view(isa) == "avx2") return {multiply_add_avx2, flop(8), read_avx2, copy_avx2, write_avx2};
+  return {multiply_add_baseline, flop(4), read_baseline, copy_baseline, write_baseline};
 }
 
 }  // namespace nascent::bench

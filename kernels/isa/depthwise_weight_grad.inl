@@ -63,8 +63,6 @@ inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
 // is fetched and a second hardware thread takes its half. Of pixels of several vectors one image, which the next vector
 // finds in L1 or near.
 constexpr std::int64_t kImagesFloats = 24 * 1024;
-// 6 MB: a batch of more comes from DRAM even in a loop, where others share an L3 of 32 MB.
-constexpr std::int64_t kNearFloats = 3 * 512 * 1024;
 
 // Chunks of images: each reads 32 times as much as its sums, which it clears and writes and somebody adds, where that
 // leaves eight. Of 8x8x64 and 5x5 the sums of 32 chunks took a sixth of the time.

@@ -94,7 +94,7 @@ inline void max_pool_image(const PoolShape& s, const float* x, float* y, std::ui
       max_pool_rows_together<Best, stride.value, fetch.value != 0>(s, runs, x, y, tap, next, take_row);
     };
     const auto by_stride = [&](auto fetch) { s.stride == 1 ? by(Count<1>{}, fetch) : by(Count<2>{}, fetch); };
-    is_large(s) ? by_stride(Count<true>{}) : by_stride(Count<false>{});
+    fetches_rows(s) ? by_stride(Count<true>{}) : by_stride(Count<false>{});
   };
   if (pools_rows_together(s))
     return tap ? rows_together.template operator()<Winner>() : rows_together.template operator()<Largest>();

@@ -46,7 +46,7 @@ struct WonRows {
   Bytes number(int a, int tap_number) const { return bytes(inside[a] ? tap_number : kNoTap); }
 };
 
-// Row r of dx at stride 1. kFetch: the rows of dx, dy and winners that follow it to L2.
+// Row r of dx at stride 1. kFetch: the rows of dx, dy and winners that follow, to L2.
 template <bool kFetch>
 void scatter_row(const PoolShape& s, std::int64_t r, const float* dy, const std::uint8_t* tap, float* dx) {
   const WonRows<3> rows(s, r - 1, dy, tap);
@@ -96,7 +96,7 @@ void scatter_two_rows(const PoolShape& s, std::int64_t i, const float* dy, const
           float* const pixel = to + 2 * j * c + f;
           const std::int64_t odd_column = 2 * j + 1 < s.width ? c : 0;
           if constexpr (kFetch) {
-            fetch_to_l2(dy + following + j * c + f), fetch_to_l2(tap + following + j * c + f);
+            fetch_to_l2(dy + following + j * c + f);
             for (int r = 2; r < 4; ++r) fetch_to_l2(pixel + r * row), fetch_to_l2(pixel + r * row + c);
           }
           Vector<kWidth> even{}, sum{};

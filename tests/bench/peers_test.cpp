@@ -42,7 +42,8 @@ TEST_CASE("bench_peers holds every kernel of a stage against oneDNN's and names 
   for (const auto& row : result.at("rows")) {
     INFO(row);
     CHECK_FALSE(row.at("onednn_implementation").get<std::string>().empty());
-    for (const char* field : {"seconds", "onednn_seconds", "ratio", "share_of_roofline", "gflops", "gbytes_per_s"})
+    for (const char* field :
+         {"seconds", "onednn_seconds", "ratio", "share_of_roofline", "share_of_plain_pass", "gflops", "gbytes_per_s"})
       CHECK(row.at(field).get<double>() > 0);
   }
   std::size_t grouped = 0;
