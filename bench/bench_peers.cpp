@@ -32,11 +32,11 @@ struct Row {
 };
 
 Row measure(const KernelCase& kernel, Peer peer, const Machine& machine, const Effort& effort) {
-  const auto timings = time_in_turn({prepare(kernel), peer.run, plain_pass(kernel)}, effort);
-  const std::vector<double>&ours = timings[0], &theirs = timings[1];
+  const InTurn timings = time_in_turn(prepare(kernel), peer.run, effort);
   peer.run = {};  // and its buffers
-  Row row{kernel, std::move(peer), median(ours), median(theirs), ratio_of(ours, theirs)};
-  row.pass = median(timings[2]) / row.ours;
+  Row row{kernel, std::move(peer), median(timings.ours), median(timings.theirs), ratio_of(timings)};
+  // Not in turn with them: a third side's tensors would drive theirs, or ours, out of the caches.
+  row.pass = median(time_alone(plain_pass(kernel), effort)) / row.ours;
   row.share = machine.least_seconds(kernel.flop, kernel.read_bytes, kernel.written_bytes) / row.ours;
   return row;
 }

@@ -33,22 +33,23 @@ std::vector<double> time_alone(const std::function<void()>& run, const Effort& e
   return samples;
 }
 
-std::vector<std::vector<double>> time_in_turn(const std::vector<std::function<void()>>& sides, const Effort& effort) {
-  std::vector<int> calls;
-  for (const auto& side : sides) calls.push_back(calls_a_sample(side, effort.sample_seconds));
-  std::vector<std::vector<double>> samples(sides.size());
-  for (int i = 0; i < effort.samples; ++i)
-    for (std::size_t k = 0; k < sides.size(); ++k) {
-      const std::size_t side = i % 2 == 0 ? k : sides.size() - 1 - k;
-      samples[side].push_back(seconds_of(sides[side], calls[side]));
-    }
-  return samples;
+InTurn time_in_turn(const std::function<void()>& ours, const std::function<void()>& theirs, const Effort& effort) {
+  const int our_calls = calls_a_sample(ours, effort.sample_seconds);
+  const int their_calls = calls_a_sample(theirs, effort.sample_seconds);
+  InTurn timings;
+  for (int i = 0; i < effort.samples; ++i) {
+    const auto sample_ours = [&] { timings.ours.push_back(seconds_of(ours, our_calls)); };
+    if (i % 2 == 0) sample_ours();
+    timings.theirs.push_back(seconds_of(theirs, their_calls));
+    if (i % 2 == 1) sample_ours();
+  }
+  return timings;
 }
 
-Ratio ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
+Ratio ratio_of(const InTurn& timings) {
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(theirs[i] / ours[i]);
-  return {median(theirs) / median(ours), quantile(ratios, 0.1), quantile(ratios, 0.9)};
+  for (std::size_t i = 0; i < timings.ours.size(); ++i) ratios.push_back(timings.theirs[i] / timings.ours[i]);
+  return {median(timings.theirs) / median(timings.ours), quantile(ratios, 0.1), quantile(ratios, 0.9)};
 }
 
 }  // namespace nascent::bench

@@ -13,15 +13,16 @@ struct Effort {
 // Seconds a call, one number a sample, after a warm-up.
 std::vector<double> time_alone(const std::function<void()>& run, const Effort& effort = {});
 
-// The same of each side: one after the other, then the other way round, ...: none is always the one that finds the
-// caches warm. Equal indices are neighbours in time.
-std::vector<std::vector<double>> time_in_turn(const std::vector<std::function<void()>>& sides,
-                                              const Effort& effort = {});
+struct InTurn {
+  std::vector<double> ours, theirs;  // seconds a call; equal indices are neighbours in time
+};
+// Ours, theirs, theirs, ours, ours, ...: neither is always the one that finds the caches warm.
+InTurn time_in_turn(const std::function<void()>& ours, const std::function<void()>& theirs, const Effort& effort = {});
 
 // theirs / ours: above one, ours is the faster.
 struct Ratio {
   double median = 0, low = 0, high = 0;  // low and high: the tenth and the ninetieth percentile of the pairs
 };
-Ratio ratio_of(const std::vector<double>& ours, const std::vector<double>& theirs);
+Ratio ratio_of(const InTurn& timings);
 
 }  // namespace nascent::bench

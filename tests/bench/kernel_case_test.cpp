@@ -51,17 +51,8 @@ TEST_CASE("the work of a case is that of its formula") {
   CHECK(norm.read_passes == 2);
 }
 
-TEST_CASE("sides are timed in turn, as often each") {
-  std::vector<char> calls;
-  const auto samples =
-      time_in_turn({[&] { calls.push_back('a'); }, [&] { calls.push_back('b'); }}, {.samples = 3, .sample_seconds = 0});
-  CHECK(samples.size() == 2);
-  CHECK((samples[0].size() == 3 && samples[1].size() == 3));
-  CHECK(std::string(calls.end() - 6, calls.end()) == "abbaab");  // after those that say how many make a sample
-}
-
 TEST_CASE("a ratio is above one where ours is the faster") {
-  const Ratio ratio = ratio_of({1, 2, 1}, {3, 3, 3});
+  const Ratio ratio = ratio_of({.ours = {1, 2, 1}, .theirs = {3, 3, 3}});
   CHECK(ratio.median == 3);
   CHECK(ratio.low < ratio.high);
   CHECK(ratio.high == 3);
