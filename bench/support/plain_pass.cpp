@@ -11,7 +11,7 @@
 namespace nascent::bench {
 namespace {
 
-// Pieces of 32 KB: copied or read, they leave L1 before the next begins, and two threads find some each.
+// Floats of a piece, which a thread takes at a time: 32 KB.
 constexpr std::int64_t kPiece = 8192;
 
 std::int64_t whole_blocks(double bytes) {
