@@ -42,6 +42,8 @@ std::vector<DepthwiseShape> shapes() {
           list.push_back({3, 9, width, 36, kernel, kernel, stride, dilation * (kernel - 1) / 2, dilation});
   for (std::int64_t stride = 1; stride <= 2; ++stride)  // more than 2 MB, where rows are fetched ahead
     list.push_back({1, 128, 128, 36, 3, 3, stride, 1});
+  for (const std::int64_t kernel : {3, 5})  // more than 6, every other pixel of every other row
+    list.push_back({3, 128, 127, 36, kernel, kernel, 2, kernel - 1, 2});
   return list;
 }
 

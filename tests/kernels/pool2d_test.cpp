@@ -31,7 +31,9 @@ std::vector<PoolShape> shapes() {
         for (const std::int64_t stride : {1, 2}) list.push_back({2, height, width, channels, 3, stride, 1});
   list.push_back({1, 27, 29, 16, 3, 1, 1});
   list.push_back({2, 27, 29, 8, 3, 2, 1});
-  list.push_back({1, 16, 16, 3, 16, 1, 8});  // the largest kernel: taps up to 255
+  list.push_back({1, 16, 16, 3, 16, 1, 8});    // the largest kernel: taps up to 255
+  list.push_back({1, 128, 128, 36, 3, 1, 1});  // more than 2 MB, where rows are fetched ahead
+  list.push_back({3, 128, 127, 36, 3, 2, 1});  // and than 6
   return list;
 }
 
