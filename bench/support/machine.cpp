@@ -52,8 +52,6 @@ double seconds_together(const std::function<void(std::int64_t thread, std::int64
   return best / static_cast<double>(repeats);
 }
 
-void keep(float value) { asm volatile("" : : "g"(value) : "memory"); }
-
 double measure_flops(const MachineLoops& loops, int threads) {
   constexpr std::int64_t rounds = 100'000;
   const double seconds = seconds_together([&](std::int64_t, std::int64_t repeats) {

@@ -15,6 +15,9 @@ struct MachineLoops {
   void (*write)(float* y, std::int64_t count);
 };
 
+// For the compiler, a use of what a loop returns.
+inline void keep(float value) { asm volatile("" : : "g"(value) : "memory"); }
+
 MachineLoops machine_loops(const char* isa);  // a name of kernels::isa_name()
 
 }  // namespace nascent::bench

@@ -44,7 +44,6 @@ struct PlainPass {
       body(at, std::min(kPiece, end - at));
     });
   }
-  static void keep(float value) { asm volatile("" : : "g"(value) : "memory"); }
 
   MachineLoops loops;
   int passes;
