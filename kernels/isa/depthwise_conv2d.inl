@@ -95,7 +95,7 @@ NASCENT_INLINE void each_rows(std::int64_t batch, std::int64_t rows, std::int64_
 inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const float* x, const float* w, float* y) {
   const std::int64_t c = s.channels, pitch = s.width * c, columns = s.out_width();
   const std::int64_t at_once = window_rows_at_once(pitch, s.dilation * (s.kernel_h - 1), s.stride, columns);
-  const bool ahead = wants_fetching(s, kWidth), all_read = read_every(s.stride, s.dilation) == 1;
+  const bool ahead = wants_fetching(s, kWidth);
   each_rows(s.batch, s.out_height(), at_once, [&](std::int64_t image, std::int64_t begin, std::int64_t end) {
     const std::int64_t top = begin * s.stride - s.padding;
     window({.x = x + (image * s.height + top) * pitch - s.padding * c,
@@ -118,7 +118,7 @@ inline void convolve_windows(const DepthwiseShape& s, WindowKernel window, const
             .next_y = ahead ? y + (image * s.out_height() + end) * columns * c : nullptr,
             .next_x_floats = s.stride * s.stride,
             .next_y_floats = 1,
-            .x_ahead = all_read ? 0 : (end - begin) * s.stride * pitch + s.padding * (pitch + c)},
+            .next_x_by_pixel = read_every(s.stride, s.dilation) > 1},
            c);
   });
 }

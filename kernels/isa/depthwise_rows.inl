@@ -120,10 +120,9 @@ struct TapGrad {
   std::int64_t lanes;
   // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
   std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
-  // What windows fetch for later: from here on in the order of memory. With x_ahead, where that holds more than is
-  // read, pixel by pixel as many floats on from what they read.
+  // What windows fetch for later: from here on in the order of memory or, where that holds more than is read, pixel by
+  // pixel as far on from what they read. Null: nothing.
   const float *next_x = nullptr, *next_g = nullptr;
-  std::int64_t x_ahead = 0, g_ahead = 0;
   std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
 };
 

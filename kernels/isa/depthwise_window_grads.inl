@@ -98,7 +98,7 @@ std::int64_t grad_block(const TapGrad& t) {
 }
 
 // Kernel rows [first, first + KU), V vectors of lanes from `lane` on: several where all are there, one or the last
-// whole one. kByPixel: fetches go by t.x_ahead.
+// whole one. kByPixel: fetches go pixel by pixel.
 template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false, bool kByPixel = false>
 void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
   WindowSums<W, V, KU, KW, Stride, Dilation, kNextLanes> window;
@@ -123,7 +123,7 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
     constexpr int kOutputs = N * V * W, kPixels = Stride * Stride * kOutputs;
     if (!next_x) return;
     if constexpr (kByPixel) {
-      x += t.x_ahead, g += t.g_ahead;
+      x += t.next_x - t.x, g += t.next_g - t.g;
 #pragma GCC unroll 4
       for (int p = 0; p < N; ++p)
         unrolled<V>([&](auto i) __attribute__((always_inline)) {
@@ -132,9 +132,9 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
       return;
     }
 #pragma GCC unroll 32
-    for (int p = 0; p < kPixels / 16; ++p) fetch_to_l2(next_x + 16 * p);
+    for (int p = 0; p < kPixels / kLineFloats; ++p) fetch_to_l2(next_x + kLineFloats * p);
 #pragma GCC unroll 8
-    for (int p = 0; p < kOutputs / 16; ++p) fetch_to_l2(next_g + 16 * p);
+    for (int p = 0; p < kOutputs / kLineFloats; ++p) fetch_to_l2(next_g + kLineFloats * p);
     next_x = opaque(next_x + kPixels), next_g = opaque(next_g + kOutputs);
   };
   // Rows of outputs whose windows lie inside the image from top to bottom.

@@ -26,10 +26,11 @@ struct Tile {
   std::int64_t columns;    // <= NV*W; beyond them B may not exist and C is not written
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
   bool add = false;        // start from C instead of 0
-  // What the caller reads next, fetched to L2 with every step of k: along rows a line of 16 floats, along k as many
-  // floats as there are rows, so that by the end it is as much as A. And along k as much of a second tensor, as a rule
-  // of what is written next; with 32 registers only.
+  // What the caller reads next, fetched to L2 with every step of k: along rows a line, along k as many floats as there
+  // are rows, so that by the end it is as much as A. And along k as much of a second tensor, as a rule of what is
+  // written next; with 32 registers only.
   const float *ahead = nullptr, *also_ahead = nullptr;
+  std::int64_t ahead_step = kLineFloats;  // along rows: floats from a step's line to the next; with 32 registers only
   bool ahead_is_a = false;  // along k: `ahead` is the A of the next tile, and fetched to L1; with 32 registers only
   // Along k, of a kernel 3 wide over an image without borders (inner = 3, a_inner = k): the first row of the first tile
   // has no first tap, the last row of the last tile no last one.
@@ -103,7 +104,7 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r, c += c_row)
 #pragma GCC unroll 4
-    for (int line = 0; line < NV * W; line += 16) fetch_to_l2(c + line);
+    for (int line = 0; line < NV * W; line += kLineFloats) fetch_to_l2(c + line);
 }
 
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
@@ -116,6 +117,7 @@ void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;
   const bool whole = last == W;
+  const std::int64_t ahead_step = t.ahead_step;
   const float *a = t.a, *ahead = t.ahead, *also = along == Along::k ? t.also_ahead : nullptr;
   float* c = t.c;
   for (std::int64_t left = t.count; left > 0;
@@ -153,7 +155,7 @@ void run_plain_tile(const Tile& tile) {
     };
     std::int64_t k = t.k;
     if constexpr (kRegisters == 16 && NV > 1) {
-      constexpr int kSteps = along == Along::k ? 8 : 4, kFloats = along == Along::k ? MR : 16;
+      constexpr int kSteps = along == Along::k ? 8 : 4, kFloats = along == Along::k ? MR : kLineFloats;
       for (; k >= kSteps; k -= kSteps) {
         unrolled<kSteps>(step);
         if (along == Along::k) rows.skip(kSteps), b += kSteps * b_step;
@@ -178,7 +180,7 @@ void run_plain_tile(const Tile& tile) {
     for (; k > 0; --k) {
       step(Constant<0>{});
       if (along == Along::k) rows.next(), b += b_step;
-      if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : 16;
+      if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : ahead_step;
     }
     float* const to = opaque(c);
     const std::int64_t c_row = opaque(t.c_row);
@@ -251,7 +253,6 @@ void run_tile(const Tile& tile) {
   const Tile t = tile;                                 // a store to C could be one to the caller's Tile
   const std::int64_t last = t.columns - (NV - 1) * W;  // lanes of the last vector
   const bool whole = last == W;
-  const float* ahead = t.ahead;
   // From the end of a run of k to the next run, and from the last of `inner` runs to the next of `outer`. Read from
   // memory there: held in registers they would drive the pointers and the count of a step of k out of them.
   const struct {
@@ -284,7 +285,6 @@ void run_tile(const Tile& tile) {
 #pragma GCC unroll 4
             for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
           }
-          if (along == Along::rows && ahead) fetch_to_l2(ahead), ahead += 16;
         }
     a.skip(a_next);
     if (t.add)

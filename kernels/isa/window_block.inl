@@ -27,10 +27,11 @@ struct WindowRows {
   std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
   bool add = false;                                                                   // y += rather than y =
   // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
-  // order of memory, a share with each vector of lanes. With x_ahead, where that holds more than is read, pixel by
-  // pixel as many floats on from what is. Null: nothing.
+  // order of memory, a share with each vector of lanes, or x, where that holds more than is read, pixel by pixel as far
+  // on from what is. Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
-  std::int64_t next_x_floats = 0, next_y_floats = 0, x_ahead = 0;
+  std::int64_t next_x_floats = 0, next_y_floats = 0;
+  bool next_x_by_pixel = false;
 
   bool all_columns_exist() const { return first <= 0 && last == kEverywhere; }
   // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
@@ -113,8 +114,8 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
     for (std::int64_t n = block.count; n > 0; --n, first += P * kApart * step, y += P * y_step) {
       const float *row = first, *taps = block.w + kernel.begin * w_row;
       if (next.x) {
-        if (Stride == 1 && W == C && r.x_ahead)
-          fetch_pixels<V * W, P>(first + r.x_ahead, step);
+        if (Stride == 1 && W == C && r.next_x_by_pixel)
+          fetch_pixels<V * W, P>(first + (r.next_x - r.x), step);
         else
           next.x = fetch(next.x, V * P * W * r.next_x_floats);
       }

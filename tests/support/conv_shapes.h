@@ -58,6 +58,8 @@ inline std::vector<kernels::Conv2dShape> conv_shapes() {
   shapes.push_back(Shape{40, 6, 6, 8, 16, 3, 3, 1, 1});  // more images than a reduction has chunks
   shapes.push_back(Shape{40, 6, 6, 64, 48});
   shapes.push_back(Shape{2, 11, 11, 16, 8, 1, 1, 2, 0});
+  shapes.push_back(Shape{2, 9, 8, 44, 36});    // columns of two vectors and a part
+  shapes.push_back(Shape{3, 5, 7, 330, 130});  // weights in six slices
   return shapes;
 }
 
