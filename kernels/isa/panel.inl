@@ -1,20 +1,41 @@
 // The tiles of every size in a table, and a product cut into them: columns into panels, rows into tiles.
 #pragma once
-#include "kernels/isa/tile.inl"
+#include "kernels/isa/tile_by_shuffles.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
 using TileKernel = void (*)(const Tile&);
 
+template <int W, int NV, int MR, Along along>
+void call_tile(const Tile& t) {
+  if constexpr (kRegisters == 32 && W == 16 && NV == 1 && MR >= 8) {
+    if (along == Along::k && t.k % 16 == 0 && !t.left && !t.right && loads_one_vector())
+      return run_shuffled_tile<MR>(t);
+    if (along == Along::rows && MR == 16 && loads_one_vector()) return run_shuffled_rows(t);
+  }
+  run_tile<W, NV, MR, along>(t);
+}
+
 template <int W, int NV, Along along>
 constexpr TileKernel kTiles[16] = {
-    run_tile<W, NV, 1, along>, run_tile<W, NV, 2, along>, run_tile<W, NV, 3, along>, run_tile<W, NV, 4, along>,
-    run_tile<W, NV, 5, along>, run_tile<W, NV, 6, along>,
-#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? run_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
-    NASCENT_TILE(7),           NASCENT_TILE(8),           NASCENT_TILE(9),           NASCENT_TILE(10),
-    NASCENT_TILE(11),          NASCENT_TILE(12),          NASCENT_TILE(13),          NASCENT_TILE(14),
-    NASCENT_TILE(15),          NASCENT_TILE(16),
+    call_tile<W, NV, 1, along>,
+    call_tile<W, NV, 2, along>,
+    call_tile<W, NV, 3, along>,
+    call_tile<W, NV, 4, along>,
+    call_tile<W, NV, 5, along>,
+    call_tile<W, NV, 6, along>,
+#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? call_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
+    NASCENT_TILE(7),
+    NASCENT_TILE(8),
+    NASCENT_TILE(9),
+    NASCENT_TILE(10),
+    NASCENT_TILE(11),
+    NASCENT_TILE(12),
+    NASCENT_TILE(13),
+    NASCENT_TILE(14),
+    NASCENT_TILE(15),
+    NASCENT_TILE(16),
 #undef NASCENT_TILE
 };
 
