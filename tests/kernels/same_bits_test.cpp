@@ -6,6 +6,7 @@
 #include "kernels/parallel.h"
 #include "tests/support/integers.h"
 #include "tests/support/isa_tables.h"
+#include "tests/support/skip.h"
 
 using namespace nascent::kernels;
 using namespace nascent::test;
@@ -191,10 +192,7 @@ TEST_CASE("every kernel gives the same bits on 1, 2, 3 and 7 threads") {
 
 TEST_CASE("AVX2 and AVX-512 give the same bits") {
   const KernelTable *narrow = find_kernel_table("avx2"), *wide = find_kernel_table("avx512");
-  if (!narrow || !wide) {
-    WARN("skipped: this processor does not have both");
-    return;
-  }
+  if (!narrow || !wide) return skip("this processor does not have both");
   for (const std::int64_t channels : {4, 8, 13, 16, 40})
     for (const std::int64_t stride : {1, 2}) {
       INFO("channels " << channels << " stride " << stride);
