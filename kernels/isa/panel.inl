@@ -7,6 +7,7 @@ namespace {
 
 using TileKernel = void (*)(const Tile&);
 
+// Of the tiles with the same bits the one that suits this processor.
 template <int W, int NV, int MR, Along along>
 void call_tile(const Tile& t) {
   if constexpr (kRegisters == 32 && W == 16 && NV == 1 && MR >= 8) {
@@ -39,7 +40,8 @@ constexpr TileKernel kTiles[16] = {
 #undef NASCENT_TILE
 };
 
-// A panel of columns: as wide as fits, the rest by the narrowest vector that holds it.
+// A panel of columns: as wide as fits, the rest by the narrowest vector that holds it, or with what is before it
+// (has_whole_units).
 struct Panel {
   std::int64_t begin, columns, width;
   int vectors;
