@@ -18,6 +18,7 @@ sees() {  # MESSAGE CHECK...: with the page on stdin, the check must fail and sa
 }
 extract() { awk -v out="$folder" -f "$here/extract.awk" "$page"; }
 links() { bash "$here/links.sh" "$page"; }
+tables() { bash "$here/tables.sh" "$page"; }
 commands() { bash "$here/commands.sh" "$source" "$programs" "$page"; }
 block() { printf '```%s\n%s\n```\n' "$1" "$2"; }
 
@@ -27,6 +28,9 @@ block 'cpp run=a' 'int main() {}' | sees 'a has no output' extract
 { block 'sh run=a' ''; block text ''; block 'sh run=a' ''; } | sees ':7: a second block called a' extract
 printf 'x\n```text\n' | sees ':2: this block never closes' extract
 printf 'x\n[a](nowhere.md)\n' | sees 'page.md:2: nowhere.md leads nowhere' links
+printf '| a | b |\n|---|---|\n| 1 | 2 | 3 |\n' | sees 'page.md:3: 3 cells, 2 in the head' tables
+printf '| a |\n|---|\n\nb\n' | sees 'page.md:3: a table without a row' tables
+printf '| a |\n|---|\n| 1 |\nb\n' | sees 'page.md:4: this line stands in a table' tables
 block sh 'examples/nothing.sh' | sees 'page.md:2: examples/nothing.sh does not exist' commands
 block sh 'inspect --genotype a --nothing' | sees 'page.md:2: inspect has no --nothing' commands
 block sh 'build/release/examples/inspect --nothing' | sees 'inspect has no --nothing' commands
