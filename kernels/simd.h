@@ -77,7 +77,7 @@ struct Constant {
 // body(Constant<0>) to body(Constant<N - 1>). A loop, even one to be unrolled, is unrolled too late: GCC by then keeps
 // an array's sums in memory, or a mask register beside each sum that says whether a branch has changed it.
 template <int N, class Body>
-NASCENT_INLINE void unrolled(const Body& body) {
+NASCENT_INLINE constexpr void unrolled(const Body& body) {
   [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) { (body(Constant<i>{}), ...); }
   (std::make_integer_sequence<int, N>{});
 }

@@ -8,7 +8,7 @@ cd "${2:-$(dirname "${BASH_SOURCE[0]}")/..}"
 tracked() {
   git ls-files --cached --others --exclude-standard 2>/dev/null || find . -type f -not -path './build/*' -printf '%P\n'
 }
-sources() { tracked | grep -E '\.(h|cpp)$' | while read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
+sources() { tracked | grep -E '\.(h|cpp|inl)$' | while read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
 
 # Prints breaches from stdin under a heading; fails when there are any.
 no_breach() {
@@ -48,7 +48,7 @@ case $rule in
       no_breach "libraries that users need not have stay out of headers"
     ;;
   length)
-    tracked | { grep -E '\.(h|cpp|sh|cmake|js|css)$|CMakeLists\.txt$' || true; } | while read -r file; do
+    tracked | { grep -E '\.(h|cpp|inl|sh|cmake|js|css)$|CMakeLists\.txt$' || true; } | while read -r file; do
       [[ ! -f $file ]] || awk -v file="$file" 'END { if (NR > 400) print file ": " NR " lines" }' "$file"
     done | no_breach "no file is longer than 400 lines"
     ;;

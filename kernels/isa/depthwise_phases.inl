@@ -2,7 +2,8 @@
 // q + (r + padding - v*dilation)/s, where that is whole: so each remainder r by the stride is a convolution of its own,
 // of stride 1, by every step-th tap, the kernel reversed. Nothing is scattered, nothing is multiplied by zero.
 #pragma once
-#include "kernels/isa/depthwise_window.inl"
+#include "kernels/isa/depthwise_rows.inl"
+#include "kernels/isa/window_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {

@@ -5,12 +5,12 @@
 // peak.
 #pragma once
 #include "kernels/isa/panel.inl"
+#include "kernels/isa/window_grads_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
 constexpr int kMaxTaps = 256;  // kernels up to 16 x 16
-constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
 
 struct TapList {
   std::int64_t count = 0;
@@ -108,23 +108,6 @@ inline void depthwise_run(TapRun r, std::int64_t pixels, std::int64_t lanes) {
     if (lanes == 8) return tap_vectors<8>(r, pixels, lanes);
   tap_vectors<4>(r, pixels, lanes);
 }
-
-// Adds to sums[tap][lanes] what `rows` x `columns` outputs contribute: x of the tap's pixel times g.
-struct TapGrad {
-  const float* x;
-  std::int64_t x_row, x_step, tap_row, tap_column;
-  const float* g;
-  std::int64_t g_row, g_step;
-  std::int64_t rows, columns;
-  float* sums;
-  std::int64_t lanes;
-  // Rows and columns of pixels from x on that exist; what reads them by windows leaves the others out.
-  std::int64_t first_row = 0, last_row = kEverywhere, first_column = 0, last_column = kEverywhere;
-  // What windows fetch for later: from here on in the order of memory or, where that holds more than is read, pixel by
-  // pixel as far on from what they read. Null: nothing.
-  const float *next_x = nullptr, *next_g = nullptr;
-  std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
-};
 
 // KU kernel rows of KV taps at once: their sums stay in registers while the pixels run. Nine chains cover the FMA's
 // latency of four cycles.

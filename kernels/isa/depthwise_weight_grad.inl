@@ -1,8 +1,9 @@
 // Weight gradients of depthwise convolution over a batch: chunks of images with sums of their own, added in order.
 #pragma once
 #include "kernels/depthwise_conv2d.h"
-#include "kernels/isa/depthwise_window_grads.inl"
+#include "kernels/isa/depthwise_rows.inl"
 #include "kernels/isa/padded_band.inl"
+#include "kernels/isa/window_grads_kernel.inl"
 #include "kernels/parallel.h"
 
 namespace nascent::kernels::NASCENT_ISA {
@@ -52,11 +53,10 @@ inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
 }
 
 // By windows, from the image itself: whole vectors, and the last channels by the narrower that holds them.
-constexpr int kHalfVector = kWidth < 8 ? kWidth : 8;
 inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
   const std::int64_t rest = t.lanes % kWidth, narrow = rest <= kHalfVector || t.lanes < kWidth ? rest : 0;
-  window_grads_kernel<kWidth>(k.width, k.stride, k.dilation)(t, 0, t.lanes - narrow);
-  if (narrow > 0) window_grads_kernel<kHalfVector>(k.width, k.stride, k.dilation)(t, t.lanes - narrow, t.lanes);
+  window_grads_kernel(kWidth, k.width, k.stride, k.dilation)(t, 0, t.lanes - narrow);
+  if (narrow > 0) window_grads_kernel(kHalfVector, k.width, k.stride, k.dilation)(t, t.lanes - narrow, t.lanes);
 }
 
 // 3/16 of a 512 KB L2, in floats: images whose sums stay in registers from the first to the last, while as much again
@@ -79,7 +79,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
   const GradKernel kernel{s.kernel_h, s.kernel_w, s.stride, s.dilation};
   // Windows read the images themselves; single lanes and other kernels a copy between zeros, band by band.
   const bool direct = c >= kHalfVector && kernel.height == kernel.width &&
-                      window_grads_kernel<kWidth>(kernel.width, kernel.stride, kernel.dilation).run;
+                      window_grads_kernel(kWidth, kernel.width, kernel.stride, kernel.dilation).run;
   const std::int64_t together =
       !direct || c > kWidth || kImagesFloats < image + out ? 1 : kImagesFloats / (image + out);
   const std::int64_t band = direct && image + out <= kImagesFloats ? b.out_height : b.band();

@@ -4,8 +4,8 @@
 // where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
 #pragma once
 #include "kernels/isa/depthwise_phases.inl"
-#include "kernels/isa/depthwise_window_grads.inl"
 #include "kernels/isa/edge_scratch.inl"
+#include "kernels/isa/window_grads_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -76,10 +76,9 @@ inline void pointwise_weight_gradient(std::int64_t pixels, std::int64_t c, std::
 }
 
 inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const TapGrad& t) {
-  constexpr int kNarrow = kWidth < 8 ? kWidth : 8;
   const bool wide = t.lanes >= 16;
-  const WindowGrads window = wide           ? window_grads_kernel<kWidth>(b.kernel, g.stride, b.dilation)
-                             : t.lanes == 8 ? window_grads_kernel<kNarrow>(b.kernel, g.stride, b.dilation)
+  const WindowGrads window = wide           ? window_grads_kernel(kWidth, b.kernel, g.stride, b.dilation)
+                             : t.lanes == 8 ? window_grads_kernel(kHalfVector, b.kernel, g.stride, b.dilation)
                                             : WindowGrads{};
   if (!window) return depthwise_weight_grads(t, b.kernel);
   window(t, 0, t.lanes);

@@ -1,8 +1,9 @@
 // One call's view of its scratch (the layout is edge_branches_scratch's, kernels/edge_branches.cpp): weights packed
 // once, a buffer a worker, sums an image.
 #pragma once
-#include "kernels/isa/depthwise_window.inl"
+#include "kernels/isa/depthwise_rows.inl"
 #include "kernels/isa/plane.inl"
+#include "kernels/isa/window_kernel.inl"
 #include "kernels/pool2d.h"
 
 namespace nascent::kernels::NASCENT_ISA {

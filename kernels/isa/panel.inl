@@ -1,44 +1,20 @@
-// The tiles of every size in a table, and a product cut into them: columns into panels, rows into tiles.
+// A product cut into tiles: columns into panels, rows into tiles.
 #pragma once
-#include "kernels/isa/tile_by_shuffles.inl"
+#include "kernels/isa/tile.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
-namespace {
 
-using TileKernel = void (*)(const Tile&);
-
-// Of the tiles with the same bits the one that suits this processor.
-template <int W, int NV, int MR, Along along>
-void call_tile(const Tile& t) {
-  if constexpr (kRegisters == 32 && W == 16 && NV == 1 && MR >= 8) {
-    if (along == Along::k && t.k % 16 == 0 && !t.left && !t.right && loads_one_vector())
-      return run_shuffled_tile<MR>(t);
-    if (along == Along::rows && MR == 16 && loads_one_vector()) return run_shuffled_rows(t);
-  }
-  run_tile<W, NV, MR, along>(t);
-}
-
-template <int W, int NV, Along along>
-constexpr TileKernel kTiles[16] = {
-    call_tile<W, NV, 1, along>,
-    call_tile<W, NV, 2, along>,
-    call_tile<W, NV, 3, along>,
-    call_tile<W, NV, 4, along>,
-    call_tile<W, NV, 5, along>,
-    call_tile<W, NV, 6, along>,
-#define NASCENT_TILE(MR) (MR <= max_rows(NV) ? call_tile<W, NV, (MR <= max_rows(NV) ? MR : 1), along> : nullptr)
-    NASCENT_TILE(7),
-    NASCENT_TILE(8),
-    NASCENT_TILE(9),
-    NASCENT_TILE(10),
-    NASCENT_TILE(11),
-    NASCENT_TILE(12),
-    NASCENT_TILE(13),
-    NASCENT_TILE(14),
-    NASCENT_TILE(15),
-    NASCENT_TILE(16),
-#undef NASCENT_TILE
+// By rows - 1, up to max_rows.
+struct TileKernels {
+  TileKernel along_k[16], along_rows[16];
 };
+struct TileTable {
+  TileKernels vectors[kMostVectors];  // of one whole vector, of two, ...
+  TileKernels eight, four;            // columns, where those are less than a vector
+};
+extern const TileTable tile_table;  // tiles.cpp
+
+namespace {
 
 // A panel of columns: as wide as fits, the rest by the narrowest vector that holds it, or with what is before it
 // (has_whole_units).
@@ -51,7 +27,8 @@ struct Panel {
 
 template <int W, int NV>
 NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
-  return {begin, left < W * NV ? left : W * NV, W * NV, NV, kTiles<W, NV, Along::k>, kTiles<W, NV, Along::rows>};
+  const TileKernels& tiles = W == kWidth ? tile_table.vectors[NV - 1] : W == 8 ? tile_table.eight : tile_table.four;
+  return {begin, left < W * NV ? left : W * NV, W * NV, NV, tiles.along_k, tiles.along_rows};
 }
 
 // Whether a 512-bit FMA is one pass of its unit. Zen 4's units are half as wide, so there the last few columns cost

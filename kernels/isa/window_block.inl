@@ -2,41 +2,10 @@
 // lies in. Zen 4 feeds an FMA from memory in 1.6 cycles and from a register in 1; of 3x3 at stride 1, 8 outputs take 10
 // pixels and 3 weights for 24 FMAs. Sums run in order of taps, as in depthwise_rows.inl.
 #pragma once
-#include "kernels/isa/depthwise_rows.inl"
-#include "kernels/isa/padded_band.inl"
+#include "kernels/isa/window_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
-
-// The pixels from q = 0 on that lie in the image, a bit each: those of [begin, end).
-inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
-  const auto below = [](std::int64_t n) { return n <= 0 ? 0 : n >= 32 ? ~0u : (1u << n) - 1; };
-  return below(end) & ~below(begin);
-}
-
-// Rows of outputs of one image. x and y are those of the first output; what its first tap reads may not exist.
-struct WindowRows {
-  const float* x;
-  std::int64_t x_row, x_step;  // floats between rows of the image, and between its pixels
-  const float* w;
-  std::int64_t w_row, w_step;  // floats between kernel rows and between taps; negative: the kernel reversed
-  float* y;
-  std::int64_t y_row, y_step;
-  std::int64_t rows, columns;  // of outputs
-  std::int64_t kernel_h;
-  std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
-  bool add = false;                                                                   // y += rather than y =
-  // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
-  // order of memory, a share with each vector of lanes, or x, where that holds more than is read, pixel by pixel as far
-  // on from what is. Null: nothing.
-  const float *next_x = nullptr, *next_y = nullptr;
-  std::int64_t next_x_floats = 0, next_y_floats = 0;
-  bool next_x_by_pixel = false;
-
-  bool all_columns_exist() const { return first <= 0 && last == kEverywhere; }
-  // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
-  bool side_by_side(std::int64_t lanes) const { return x_step == lanes && y_step == lanes && all_columns_exist(); }
-};
 
 // Pixels at the ends of a window that may not exist: half of it.
 constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }

@@ -1,8 +1,8 @@
 // Depthwise convolution with a kernel known to the compiler, by blocks of windows (window_block.inl) over an image's
 // columns and a vector of its channels. Pixels outside the image are left out, so no copy with borders of zeros is
 // needed: it took as long as 3x3 itself.
-#pragma once
 #include "kernels/isa/window_block.inl"
+#include "kernels/isa/window_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -106,38 +106,9 @@ void window_rows(const WindowRows& r, std::int64_t channels) {
   }
 }
 
-// Rows of outputs a call is best given: as many as keep the rows they read, of `row` floats each, in half of L1 from
-// one vector of lanes to the next; but 32 outputs, beside which the call's own work is small.
-inline std::int64_t window_rows_at_once(std::int64_t row, std::int64_t reach, std::int64_t stride,
-                                        std::int64_t columns) {
-  const std::int64_t fit = (kBandFloats / row - reach - 1) / stride + 1, least = columns < 32 ? 32 / columns : 1;
-  return fit > least ? fit : least;
-}
+}  // namespace
 
-// Of a stride and dilation of 2, every other row and column is never read: over the others the kernel has neither.
-inline std::int64_t read_every(std::int64_t stride, std::int64_t dilation) {
-  return stride == 2 && dilation == 2 ? 2 : 1;
-}
-// Rows or columns that exist, counted by those that are read.
-inline std::int64_t counted(std::int64_t end, std::int64_t every) { return every == 2 ? (end + 1) >> 1 : end; }
-
-struct WindowKernel {
-  void (*run)(const WindowRows&, std::int64_t channels) = nullptr;
-  std::int64_t every = 1;
-
-  explicit operator bool() const { return run; }
-  void operator()(WindowRows r, std::int64_t channels) const {
-    r.x_row *= every, r.x_step *= every;
-    r.first_row = counted(r.first_row, every), r.last_row = counted(r.last_row, every);
-    r.first = counted(r.first, every), r.last = counted(r.last, every);
-    run(r, channels);
-  }
-};
-
-// The kernels of the search spaces, and what one of stride 1 is going backward from stride 2 (depthwise_phases.inl);
-// null for others, and where more than half of a window may lie outside the image.
-inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation,
-                                  std::int64_t outside) {
+WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation, std::int64_t outside) {
   const std::int64_t every = read_every(stride, dilation);
   stride /= every, dilation /= every, outside = counted(outside, every);
   const auto of = [&]<int KW>() -> WindowKernel {
@@ -161,5 +132,4 @@ inline WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, st
   return {};
 }
 
-}  // namespace
 }  // namespace nascent::kernels::NASCENT_ISA

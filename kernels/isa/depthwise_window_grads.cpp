@@ -3,9 +3,8 @@
 // pixels and 4 gradients for 36 FMAs. Sums of as many kernel rows as fit stay in registers over all rows and images of
 // a call. Pixels outside the image are left out. Eight outputs at once gain 3 % at 32x32 and lose a tenth at 8x8 and
 // 7x7; two vectors of lanes, for 3x3 with 32 registers, take 0.77 to 0.9 of the time of 32 and 64 channels.
-#pragma once
-#include "kernels/isa/depthwise_window.inl"
 #include "kernels/isa/padded_band.inl"
+#include "kernels/isa/window_grads_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -223,21 +222,8 @@ void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
           add({n, 1, row, row + block < t.rows ? block : t.rows - row}, at);
 }
 
-struct WindowGrads {
-  void (*run)(const TapGrad&, std::int64_t lane, std::int64_t end) = nullptr;
-  std::int64_t every = 1;  // see read_every
-
-  explicit operator bool() const { return run; }
-  void operator()(TapGrad t, std::int64_t lane, std::int64_t end) const {
-    t.first_row = counted(t.first_row, every), t.last_row = counted(t.last_row, every);
-    t.first_column = counted(t.first_column, every), t.last_column = counted(t.last_column, every);
-    run(t, lane, end);
-  }
-};
-
-// Of a square kernel of the search spaces, or null.
 template <int W>
-WindowGrads window_grads_kernel(std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
+WindowGrads grads_by(std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
   const std::int64_t every = read_every(stride, dilation);
   stride /= every, dilation /= every;
   const auto of = [&]<int KW>() -> WindowGrads {
@@ -253,4 +239,9 @@ WindowGrads window_grads_kernel(std::int64_t kernel, std::int64_t stride, std::i
 }
 
 }  // namespace
+
+WindowGrads window_grads_kernel(int width, std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
+  return width == kWidth ? grads_by<kWidth>(kernel, stride, dilation) : grads_by<kHalfVector>(kernel, stride, dilation);
+}
+
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -1,7 +1,4 @@
-// Everything an instruction-set unit compiles, and the table of it. The includer names NASCENT_ISA.
-// These units see raw pointers and plain structs only: an inline function of a library compiled here with wider
-// instructions could be the copy the linker keeps for everyone.
-#pragma once
+// The kernels of one instruction set, and the table of them.
 #include "kernels/dispatch.h"
 #include "kernels/isa/avg_pool2d.inl"
 #include "kernels/isa/batch_norm.inl"

@@ -1,2 +1,0 @@
-#define NASCENT_ISA avx512
-#include "kernels/isa/table.inl"

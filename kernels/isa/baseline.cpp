@@ -1,2 +1,0 @@
-#define NASCENT_ISA baseline
-#include "kernels/isa/table.inl"

@@ -1,0 +1,72 @@
+// Depthwise convolution by windows of a kernel known to the compiler (depthwise_windows.cpp): what one is given, and
+// which there are.
+#pragma once
+#include "kernels/isa/padded_band.inl"
+
+namespace nascent::kernels::NASCENT_ISA {
+
+constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
+
+// The pixels from q = 0 on that lie in the image, a bit each: those of [begin, end).
+inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
+  const auto below = [](std::int64_t n) { return n <= 0 ? 0 : n >= 32 ? ~0u : (1u << n) - 1; };
+  return below(end) & ~below(begin);
+}
+
+// Rows of outputs of one image. x and y are those of the first output; what its first tap reads may not exist.
+struct WindowRows {
+  const float* x;
+  std::int64_t x_row, x_step;  // floats between rows of the image, and between its pixels
+  const float* w;
+  std::int64_t w_row, w_step;  // floats between kernel rows and between taps; negative: the kernel reversed
+  float* y;
+  std::int64_t y_row, y_step;
+  std::int64_t rows, columns;  // of outputs
+  std::int64_t kernel_h;
+  std::int64_t first_row = 0, last_row = kEverywhere, first = 0, last = kEverywhere;  // rows, columns that exist from x
+  bool add = false;                                                                   // y += rather than y =
+  // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
+  // order of memory, a share with each vector of lanes, or x, where that holds more than is read, pixel by pixel as far
+  // on from what is. Null: nothing.
+  const float *next_x = nullptr, *next_y = nullptr;
+  std::int64_t next_x_floats = 0, next_y_floats = 0;
+  bool next_x_by_pixel = false;
+
+  bool all_columns_exist() const { return first <= 0 && last == kEverywhere; }
+  // Pixels of so many lanes and outputs lie one behind the other, and all columns exist.
+  bool side_by_side(std::int64_t lanes) const { return x_step == lanes && y_step == lanes && all_columns_exist(); }
+};
+
+// Of a stride and dilation of 2, every other row and column is never read: over the others the kernel has neither.
+inline std::int64_t read_every(std::int64_t stride, std::int64_t dilation) {
+  return stride == 2 && dilation == 2 ? 2 : 1;
+}
+// Rows or columns that exist, counted by those that are read.
+inline std::int64_t counted(std::int64_t end, std::int64_t every) { return every == 2 ? (end + 1) >> 1 : end; }
+
+struct WindowKernel {
+  void (*run)(const WindowRows&, std::int64_t channels) = nullptr;
+  std::int64_t every = 1;
+
+  explicit operator bool() const { return run; }
+  void operator()(WindowRows r, std::int64_t channels) const {
+    r.x_row *= every, r.x_step *= every;
+    r.first_row = counted(r.first_row, every), r.last_row = counted(r.last_row, every);
+    r.first = counted(r.first, every), r.last = counted(r.last, every);
+    run(r, channels);
+  }
+};
+
+// The kernels of the search spaces, and what one of stride 1 is going backward from stride 2 (depthwise_phases.inl);
+// null for others, and where more than half of a window may lie outside the image.
+WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation, std::int64_t outside);
+
+// Rows of outputs a call is best given: as many as keep the rows they read, of `row` floats each, in half of L1 from
+// one vector of lanes to the next; but 32 outputs, beside which the call's own work is small.
+inline std::int64_t window_rows_at_once(std::int64_t row, std::int64_t reach, std::int64_t stride,
+                                        std::int64_t columns) {
+  const std::int64_t fit = (kBandFloats / row - reach - 1) / stride + 1, least = columns < 32 ? 32 / columns : 1;
+  return fit > least ? fit : least;
+}
+
+}  // namespace nascent::kernels::NASCENT_ISA
