@@ -11,8 +11,6 @@
 namespace nascent::examples {
 namespace {
 
-std::string count(std::int64_t number) { return number < 0 ? "–" : grouped(number); }
-
 const nas::ResultRow* supernet_of(const std::vector<nas::ResultRow>& results) {
   for (const nas::ResultRow& row : results)
     if (row.name == "supernet") return &row;
@@ -28,8 +26,8 @@ std::string results_table(const std::vector<nas::ResultRow>& results) {
                {"multiply-adds", Align::right},
                {"time", Align::right}});
   for (const nas::ResultRow& row : results)
-    table.row({row.name, std::isfinite(row.test_accuracy) ? percent(row.test_accuracy) : "–", count(row.parameters),
-               count(row.macs), std::isfinite(row.seconds) ? duration(row.seconds) : "–"});
+    table.row({row.name, percent(row.test_accuracy), nas::measured_count(row.parameters), nas::measured_count(row.macs),
+               duration(row.seconds)});
   std::string text = table.text();
   const nas::ResultRow* supernet = supernet_of(results);
   if (supernet && supernet != &results[0] && results[0].parameters > 0 && results[0].macs > 0)

@@ -3,6 +3,7 @@
 
 #include "nas/report/cell_svg.h"
 #include "nas/report/html.h"
+#include "nas/report/numbers.h"
 #include "nas/report/sections.h"
 
 namespace nascent::nas {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "nas/report/html.h"
+#include "nas/report/numbers.h"
 #include "nas/report/sections.h"
 
 namespace nascent::nas {

@@ -10,12 +10,6 @@ namespace nascent::nas {
 // Text fit for element content and for quoted attributes.
 std::string escape(std::string_view text);
 
-// What is not measured is a dash in each of these.
-std::string grouped(std::int64_t number);              // 1,930,618
-std::string percent(double fraction, int digits = 2);  // 91.42 %
-std::string rounded(double value, int digits);         // 0.3125
-std::string duration(double seconds);                  // 4 min 12 s
-
 // <table> whose first column is a row heading. Cells are HTML already.
 std::string html_table(const std::string& caption, const std::vector<std::string>& columns,
                        const std::vector<std::vector<std::string>>& rows);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "nas/report/html.h"
+#include "nas/report/numbers.h"
 #include "nas/report/png_image.h"
 #include "nas/report/sections.h"
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "nas/report/html.h"
+#include "nas/report/numbers.h"
 #include "nas/report/sections.h"
 
 namespace nascent::nas {
@@ -81,8 +82,8 @@ std::string results_section(const ReportData& data) {
   if (data.results.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const ResultRow& row : data.results)
-    rows.push_back({escape(row.name), percent(row.test_accuracy), grouped(row.parameters), grouped(row.macs),
-                    duration(row.seconds)});
+    rows.push_back({escape(row.name), percent(row.test_accuracy), measured_count(row.parameters),
+                    measured_count(row.macs), duration(row.seconds)});
   return section(
       "results", "Results",
       "A search is only as good as its distance from a random architecture of the same space that had the same "
