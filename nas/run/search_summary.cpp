@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nas/report/numbers.h"
 #include "nas/run/facts.h"
 #include "nas/run/summary.h"
 
@@ -31,8 +32,8 @@ ReportData search_report(const SearchOutcome& o, const Provenance& provenance) {
   data.facts = {{"space", space.name},
                 {"supernet", fmt::format("{} channels, {} layers", o.options.channels, o.options.layers)},
                 {"order", name(o.options.bilevel.order)},
-                {"search images", fmt::format("{}, half for weights, half for alphas", o.data.size())},
-                {"search time", fmt::format("{:.0f} s", o.seconds)}};
+                {"search images", grouped(o.data.size()) + ", half for weights, half for alphas"},
+                {"search time", duration(o.seconds)}};
   data.results = {{"supernet", not_measured, o.result.supernet->store().weight_count(), o.macs, o.seconds}};
   History history{"Search", {}};
   for (const EpochReport& e : o.result.history)

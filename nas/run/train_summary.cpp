@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nas/report/numbers.h"
 #include "nas/run/facts.h"
 #include "nas/run/summary.h"
 
@@ -13,7 +14,7 @@ ReportData train_report(const TrainOutcome& o, const Provenance& provenance) {
   data.facts = {
       {o.name + " network", fmt::format("{} channels, {} layers", o.network.size.channels, o.network.size.layers)},
       {o.name + " training",
-       fmt::format("{} epochs, batch {}, {:.0f} s", o.options.epochs, o.options.batch, o.seconds)}};
+       fmt::format("{} epochs, batch {}, {}", o.options.epochs, o.options.batch, duration(o.seconds))}};
   data.results = {{o.name, o.evaluation.accuracy, o.parameters, o.macs, o.seconds}};
   History history{"Training of " + o.name, {}};
   for (const TrainEpoch& e : o.history)
