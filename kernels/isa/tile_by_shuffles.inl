@@ -9,7 +9,7 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Cores this was measured on: where two vectors are loaded a cycle, shuffles would only take turns from FMAs.
+// Where two vectors are loaded a cycle shuffles only take turns from FMAs: on Sapphire Rapids 1.3 to 1.6 times the time.
 inline bool loads_one_vector() {
   static const bool one = __builtin_cpu_is("icelake-server");
   return one;
