@@ -9,7 +9,7 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Where two vectors are loaded a cycle they only take turns from FMAs: 1.3 to 1.6 times the time on Sapphire Rapids.
+// With two loads a cycle shuffles only take turns from FMAs: 1.3 to 1.6 times the time on Sapphire Rapids.
 inline bool loads_one_vector() {
   static const bool one = __builtin_cpu_is("icelake-server");
   return one;
