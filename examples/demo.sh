@@ -2,6 +2,7 @@
 # The main job on real images: searches an architecture, derives it, trains it beside a random one, shows it.
 # Leaves everything in runs/demo; the page to open is runs/demo/report.html.
 set -euo pipefail
+(($# == 0)) || { echo "demo.sh: expected no arguments, got '$1'; it searches, trains and shows into runs/demo" >&2 && exit 2; }
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/setup.sh
 
