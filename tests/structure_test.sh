@@ -36,9 +36,11 @@ caught floors nas/a.h '#include "examples/support/cli.h"'
 caught openmp engine/a.cpp '#pragma omp parallel for'
 caught openmp nas/a.cpp '  #  pragma   omp simd'
 caught openmp nas/a.cpp '#include <omp.h>'
+caught openmp kernels/isa/a.inl '#pragma omp parallel'
 caught headers engine/a.h '#include <nlohmann/json.hpp>'
 caught headers nas/a.h '#include <fmt/format.h>'
 caught length nas/a.cpp "$(seq 401)"
+caught length kernels/isa/a.inl "$(seq 401)"
 caught top notes.md 'text'
 for flag in -ffast-math -Ofast -march=native; do
   caught flags compile_commands.json "[{\"command\": \"c++ $flag a.cpp\"}]" "$flag"

@@ -11,6 +11,7 @@ namespace nascent::examples {
 
 using nas::duration;
 using nas::grouped;
+using nas::measured_count;
 using nas::percent;
 
 std::string mebibytes(std::size_t bytes);                          // 1,705 MiB

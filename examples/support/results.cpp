@@ -26,7 +26,7 @@ std::string results_table(const std::vector<nas::ResultRow>& results) {
                {"multiply-adds", Align::right},
                {"time", Align::right}});
   for (const nas::ResultRow& row : results)
-    table.row({row.name, percent(row.test_accuracy), nas::measured_count(row.parameters), nas::measured_count(row.macs),
+    table.row({row.name, percent(row.test_accuracy), measured_count(row.parameters), measured_count(row.macs),
                duration(row.seconds)});
   std::string text = table.text();
   const nas::ResultRow* supernet = supernet_of(results);

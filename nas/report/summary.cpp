@@ -12,12 +12,11 @@ namespace nascent::nas {
 namespace {
 
 std::string short_count(std::int64_t count) {
-  if (count < 0) return "–";
   const double value = static_cast<double>(count);
   if (count >= 1'000'000'000) return fmt::format("{:.2f} G", value / 1e9);
   if (count >= 1'000'000) return fmt::format("{:.2f} M", value / 1e6);
   if (count >= 10'000) return fmt::format("{:.1f} k", value / 1e3);
-  return grouped(count);
+  return measured_count(count);
 }
 
 std::string tile(const std::string& value, const std::string& label) {
