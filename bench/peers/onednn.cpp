@@ -199,7 +199,9 @@ struct Peers {
     return in_both_layouts([&](Tag tag, const char* layout) { return relu(s, face, tag, layout); });
   }
 
-  std::vector<Peer> operator()(const Block&) const { return {}; }  // no primitive of its own
+  // No primitives of their own; a block is its parts'.
+  std::vector<Peer> operator()(const Block&) const { return {}; }
+  std::vector<Peer> operator()(const Mix&) const { return {}; }
 
   template <class Make>
   static std::vector<Peer> in_both_layouts(const Make& make) {

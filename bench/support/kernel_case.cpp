@@ -86,6 +86,16 @@ struct Work {
     flop = 2 * n * static_cast<double>(s.kernel * s.kernel + s.channels) * (face == Face::forward ? 1 : 2);
     return face == Face::forward ? Bytes{n, n} : Bytes{5 * n, n};
   }
+  Bytes operator()(const Mix& s) const {
+    constexpr double pools = 2 * 9, terms = 7, tensors = 4;  // of 3x3 taps; of an edge
+    const auto n = static_cast<double>(s.elements()), edges = static_cast<double>(s.edges);
+    if (face == Face::forward) {
+      flop = n * (pools + edges * 2 * terms);
+      return {n * (1 + edges * tensors), n * edges};
+    }
+    flop = n * (pools + edges * (1 + 2 * terms));  // the sum of dy, and of dy by each term
+    return {n * (1 + edges * (tensors + 1)), edges * (1 + terms) * static_cast<double>(s.channels) * 2};  // in double
+  }
 };
 
 KernelCase kernel_case(std::string kind, std::string where, Face face, const Problem& problem) {
@@ -162,6 +172,13 @@ void add_blocks(std::vector<KernelCase>& all, const std::string& where, const Im
             kernel_case("block " + window_text(kernel, 1, dilation), where, face, Block{image, kernel, dilation}));
 }
 
+void add_mixes(std::vector<KernelCase>& all, const std::string& where, const ImageBatch& image) {
+  for (const std::int64_t edges : {1, 4})
+    for (const Face face : {Face::forward, Face::backward})
+      all.push_back(
+          kernel_case(fmt::format("mix {} edge{}", edges, edges == 1 ? "" : "s"), where, face, Mix{image, edges}));
+}
+
 struct StageText {
   std::string operator()(const Conv2dShape& s) const {
     return fmt::format("{}x{}x{}x{}", s.batch, s.height, s.width, s.out_channels);
@@ -209,9 +226,12 @@ std::vector<KernelCase> kernel_cases() {
   std::vector<KernelCase> all;
   for (const Stage& stage : timed_stages())
     add_stage(all, stage.network, {stage.batch, stage.side, stage.side, stage.channels});
-  for (const Stage& stage : timed_stages())
-    if (stage.network.starts_with("search"))
-      add_blocks(all, stage.network, {stage.batch, stage.side, stage.side, stage.channels});
+  for (const Stage& stage : timed_stages()) {
+    if (!stage.network.starts_with("search")) continue;
+    const ImageBatch image{stage.batch, stage.side, stage.side, stage.channels};
+    add_blocks(all, stage.network, image);
+    add_mixes(all, stage.network, image);
+  }
   return all;
 }
 

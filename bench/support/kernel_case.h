@@ -13,7 +13,7 @@
 
 namespace nascent::bench {
 
-// A kernel without weights has the first two, a block the first and the last.
+// A kernel without weights has the first two, a block and a mix the first and the last.
 enum class Face { forward, input_grad, weight_grad, backward };
 const char* name(Face face);
 
@@ -30,7 +30,14 @@ struct Relu : ImageBatch {};
 struct Block : ImageBatch {
   std::int64_t kernel = 3, dilation = 1;
 };
-using Problem = std::variant<kernels::Conv2dShape, kernels::DepthwiseShape, MaxPool, AvgPool, BatchNorm, Relu, Block>;
+// The end of so many mixed edges that leave one state (kernels/edge_mix.h), of seven candidates each: both pools of the
+// state, taken once for all, itself, and four tensors of the edge's own. Backward are the sums its gradients follow
+// from.
+struct Mix : ImageBatch {
+  std::int64_t edges = 1;
+};
+using Problem =
+    std::variant<kernels::Conv2dShape, kernels::DepthwiseShape, MaxPool, AvgPool, BatchNorm, Relu, Block, Mix>;
 
 struct KernelCase {
   std::string kind;   // "depthwise 5x5 dilation 2"

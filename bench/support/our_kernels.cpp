@@ -4,6 +4,7 @@
 #include "bench/support/buffer.h"
 #include "bench/support/kernel_case.h"
 #include "bench/support/our_block.h"
+#include "bench/support/our_mix.h"
 #include "kernels/batch_norm.h"
 #include "kernels/elementwise.h"
 
@@ -99,6 +100,7 @@ struct Prepare {
   }
 
   Run operator()(const Block& s) const { return prepare_block(s, face); }
+  Run operator()(const Mix& s) const { return prepare_mix(s, face); }
 
   Run operator()(const Relu& image) const {
     const std::int64_t n = image.elements();

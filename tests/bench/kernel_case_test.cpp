@@ -49,6 +49,13 @@ TEST_CASE("the work of a case is that of its formula") {
   const KernelCase norm = case_of("batch norm, input gradient, 64x8x8x64");
   CHECK(norm.read_bytes == 4 * 4.0 * 64 * 8 * 8 * 64);
   CHECK(norm.read_passes == 2);
+  const KernelCase mix = case_of("mix 4 edges, forward, 64x8x8x64");
+  CHECK(mix.read_bytes == 4 * 17.0 * 64 * 8 * 8 * 64);
+  CHECK(mix.written_bytes == 4 * 4.0 * 64 * 8 * 8 * 64);
+  CHECK(mix.flop == (4 * 7 * 2 + 2 * 9) * 64.0 * 8 * 8 * 64);
+  const KernelCase sums = case_of("mix 1 edge, backward, 64x8x8x64");
+  CHECK(sums.read_bytes == 4 * 6.0 * 64 * 8 * 8 * 64);
+  CHECK(sums.written_bytes == 8 * 8.0 * 64);
 }
 
 TEST_CASE("a ratio is above one where ours is the faster") {
