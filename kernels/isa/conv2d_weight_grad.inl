@@ -130,7 +130,9 @@ inline void add_weight_grad(const Conv2dShape& s, const Inside& channels, const 
     }
     return;
   }
-  const std::int64_t images = at_once < pixels ? 1 : at_once / pixels;
+  // Of small images twice as many as fit: a tile adds its sums to dw half as often, and an L1 of 48 KB holds them as
+  // well. With 64 channels, 0.94 of the time (Sapphire Rapids).
+  const std::int64_t images = at_once < pixels ? 1 : 2 * at_once / pixels;
   const std::int64_t fit = at_once / s.out_width(), bands = fit < oh ? (oh - 1) / (fit < 1 ? 1 : fit) + 1 : 1;
   for (std::int64_t n = begin; n < end; n += images)
     for (std::int64_t band = 0; band < bands; ++band)
