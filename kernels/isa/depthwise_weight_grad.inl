@@ -115,6 +115,7 @@ void depthwise_conv2d_weight_grad(const DepthwiseShape& s, const float* x, const
           if (fetch) {
             t.next_x = x + n * image + (begin + t.images * t.rows) * s.stride * pitch;
             t.next_g = t.g + t.images * t.rows * row;
+            t.next_by_pixel = !all_read;
           }
           t.first_row = -top, t.last_row = s.height - top;
           t.first_column = s.padding, t.last_column = s.padding + s.width;

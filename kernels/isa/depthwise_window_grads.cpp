@@ -97,8 +97,8 @@ std::int64_t grad_block(const TapGrad& t) {
 }
 
 // Kernel rows [first, first + KU), V vectors of lanes from `lane` on: several where all are there, one or the last
-// whole one. kByPixel: fetches go pixel by pixel.
-template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false, bool kByPixel = false>
+// whole one.
+template <int W, int V, int KU, int KW, int Stride, int Dilation, bool kNextLanes = false>
 void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first, std::int64_t lane) {
   WindowSums<W, V, KU, KW, Stride, Dilation, kNextLanes> window;
   const std::int64_t lanes = t.lanes, columns = t.columns;
@@ -121,7 +121,7 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
   const auto fetch = [&]<int N>(const float* x, const float* g) __attribute__((always_inline)) {
     constexpr int kOutputs = N * V * W, kPixels = Stride * Stride * kOutputs;
     if (!next_x) return;
-    if constexpr (kByPixel) {
+    if (t.next_by_pixel) {
       x += t.next_x - t.x, g += t.next_g - t.g;
 #pragma GCC unroll 4
       for (int p = 0; p < N; ++p)
@@ -145,18 +145,20 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
     return bits_inside((t.first_row - at + Dilation - 1) >> (Dilation - 1),
                        (t.last_row - at + Dilation - 1) >> (Dilation - 1));
   };
-  // Padding that makes an image larger leaves out more than the ends of a group.
   const bool usual = t.first_column <= window.kPadding;
+  const auto at_edge = [&](std::int64_t j, std::int64_t group) __attribute__((always_inline)) {
+    return j * Stride < t.first_column || (j + group - 1) * Stride + (KW - 1) * Dilation >= t.last_column;
+  };
   // Columns [j, j + N) of rows [begin, end), x and g of the first row. What lies outside is the same for every row.
   const auto add_columns = [&]<int N>(const float* x, const float* g, std::int64_t j, std::int64_t begin,
                                       std::int64_t end) __attribute__((always_inline)) {
     const std::int64_t column = j * Stride;
-    const bool edge = column < t.first_column || column + window.template kColumns<N> > t.last_column;
+    const bool edge = at_edge(j, N);
     const auto inside = bits_inside(t.first_column - column, t.last_column - column);
     x += j * t.x_step, g += j * t.g_step;
     for (std::int64_t i = begin; i < end; ++i, x += t.x_row, g += t.g_row) {
       fetch.template operator()<N>(x, g);
-      if (N == 1 || (edge && !usual))
+      if (N == 1)
         window.template add<N, Exist::any>(t, x, g, rows_inside(i), inside);
       else if (i < whole_begin || i >= whole_end)
         window.template add<N, Exist::rows>(t, x, g, rows_inside(i), inside);
@@ -173,12 +175,18 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
       const std::int64_t end = begin + block < rows ? begin + block : rows;
       const float *x = t.x + n * t.x_image + at_lane + first * t.tap_row + begin * t.x_row,
                   *g = t.g + n * t.g_image + at_lane + begin * t.g_row;
-      std::int64_t j = 0;
-      // Fours, and threes to fill up.
-      for (std::int64_t left; left = columns - j, left % 4 == 0 ? left : left >= 9 || left == 7; j += 4)
-        add_columns.template operator()<4>(x, g, j, begin, end);
-      for (; j + 3 <= columns; j += 3) add_columns.template operator()<3>(x, g, j, begin, end);
-      for (; j < columns; ++j) add_columns.template operator()<1>(x, g, j, begin, end);
+      // Fours, and threes to fill up, but where padding that makes an image larger leaves out more than a group's ends.
+      for (std::int64_t j = 0, group; j < columns; j += group) {
+        const std::int64_t left = columns - j;
+        group = left % 4 == 0 || left >= 9 || left == 7 ? 4 : left >= 3 ? 3 : 1;
+        if (!usual && at_edge(j, group)) group = 1;
+        if (group == 4)
+          add_columns.template operator()<4>(x, g, j, begin, end);
+        else if (group == 3)
+          add_columns.template operator()<3>(x, g, j, begin, end);
+        else
+          add_columns.template operator()<1>(x, g, j, begin, end);
+      }
     }
   if (again == 0)
     return each_sum([](const Vector<W>& sum, float* at) __attribute__((always_inline)) { store<W>(at, sum); });
@@ -192,24 +200,23 @@ void add_window_grads(const TapGrad& t, const GradPart& part, std::int64_t first
 // Lanes [lane, end), whole vectors or the last of t.lanes, which are taken with lanes before them. Kernel rows as many
 // at a time as registers hold sums for, beside 4 gradients and a pixel. Where that takes several passes over 16 lanes,
 // which are a line of the caches, each finds in L1 what the first one read.
-template <int W, int KW, int Stride, int Dilation, bool kByPixel = false>
+template <int W, int KW, int Stride, int Dilation>
 void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
   constexpr int kFit = (kRegisters - 5) / KW;
   constexpr int KU = kFit < KW ? kFit : KW;
   const auto add = [&](const GradPart& part, std::int64_t at) {
     std::int64_t u = 0;
-    for (; u + KU <= KW; u += KU) add_window_grads<W, 1, KU, KW, Stride, Dilation, false, kByPixel>(t, part, u, at);
-    if constexpr (KW % KU != 0) add_window_grads<W, 1, KW % KU, KW, Stride, Dilation, false, kByPixel>(t, part, u, at);
+    for (; u + KU <= KW; u += KU) add_window_grads<W, 1, KU, KW, Stride, Dilation>(t, part, u, at);
+    if constexpr (KW % KU != 0) add_window_grads<W, 1, KW % KU, KW, Stride, Dilation>(t, part, u, at);
   };
   if (KU == KW && (W == 16 || end - lane <= W)) {
     const GradPart whole{0, t.images, 0, t.rows};
     if constexpr (W == 16 && KW == 3) {
       if (t.images == 1 && (Stride * Stride + 1) * t.rows * t.columns * t.lanes <= kNextLanesFloats)
         for (; lane + 2 * W < end; lane += 2 * W)
-          add_window_grads<W, 2, KU, KW, Stride, Dilation, true, kByPixel>(t, whole, 0, lane);
+          add_window_grads<W, 2, KU, KW, Stride, Dilation, true>(t, whole, 0, lane);
       if (Stride == 1 || !t.next_x)  // at stride 2 two vectors would fetch 40 lines at once
-        for (; lane + 2 * W <= end; lane += 2 * W)
-          add_window_grads<W, 2, KU, KW, Stride, Dilation, false, kByPixel>(t, whole, 0, lane);
+        for (; lane + 2 * W <= end; lane += 2 * W) add_window_grads<W, 2, KU, KW, Stride, Dilation>(t, whole, 0, lane);
     }
     for (; lane < end; lane += W) add(whole, lane);
     return;
@@ -228,7 +235,6 @@ WindowGrads grads_by(std::int64_t kernel, std::int64_t stride, std::int64_t dila
   stride /= every, dilation /= every;
   const auto of = [&]<int KW>() -> WindowGrads {
     if (stride == 2) return {window_grads<W, KW, 2, 1>};
-    if (every == 2) return {window_grads<W, KW, 1, 1, true>, every};
     return {dilation == 1 ? window_grads<W, KW, 1, 1> : window_grads<W, KW, 1, 2>, every};
   };
   if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};

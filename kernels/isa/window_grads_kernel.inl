@@ -19,6 +19,7 @@ struct TapGrad {
   // What windows fetch for later: from here on in the order of memory or, where that holds more than is read, pixel by
   // pixel as far on from what they read. Null: nothing.
   const float *next_x = nullptr, *next_g = nullptr;
+  bool next_by_pixel = false;
   std::int64_t images = 1, x_image = 0, g_image = 0;  // windows only: as many, floats apart
 };
 
