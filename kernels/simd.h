@@ -70,6 +70,17 @@ NASCENT_INLINE Vector<W> load_once(const float* p) {
   return value;
 }
 
+// C floats, repeated to fill a vector.
+template <int W, int C>
+NASCENT_INLINE Vector<W> load_repeated(const float* p) {
+  static_assert(W == C || (W == 16 && C == 8));
+  const Vector<C> v = load<C>(p);
+  if constexpr (W == C)
+    return v;
+  else
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
 template <int I>
 struct Constant {
   static constexpr int value = I;

@@ -1,6 +1,7 @@
 // The tiles of every size.
 #include "kernels/isa/panel.inl"
 #include "kernels/isa/tile_by_shuffles.inl"
+#include "kernels/isa/tile_of_pairs.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -13,6 +14,8 @@ void call_tile(const Tile& t) {
       return run_shuffled_tile<MR>(t);
     if (along == Along::rows && MR == 16 && loads_one_vector()) return run_shuffled_rows(t);
   }
+  if constexpr (kRegisters == 32 && W == 8 && MR % 2 == 0 && along == Along::k)
+    if (is_of_pairs(t) && has_whole_units()) return run_paired_tile<MR>(t);
   run_tile<W, NV, MR, along>(t);
 }
 

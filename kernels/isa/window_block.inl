@@ -10,17 +10,6 @@ namespace {
 // Pixels at the ends of a window that may not exist: half of it.
 constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }
 
-// C floats, repeated to fill a vector.
-template <int W, int C>
-NASCENT_INLINE Vector<W> load_repeated(const float* p) {
-  static_assert(W == C || (W == 16 && C == 8));
-  const Vector<C> v = load<C>(p);
-  if constexpr (W == C)
-    return v;
-  else
-    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
-}
-
 // Sixteen sums at a time rather than eight, where there are registers: an FMA waits 4 cycles for the one before it on
 // its sum, when two could begin in each.
 constexpr bool kSixteenSums = kRegisters == 32;

@@ -3,6 +3,7 @@
 
 #define NASCENT_ISA avx512_tiles
 #include "kernels/isa/tile_by_shuffles.inl"
+#include "kernels/isa/tile_of_pairs.inl"
 
 namespace nascent::test {
 namespace {
@@ -33,6 +34,16 @@ void with_rows(std::int64_t rows, const Body& body) {
   });
 }
 
+Tile tile_of_eight(std::int64_t count, const float* a, const float* b, float* c) {
+  return {.a = a, .a_stride = 8, .k = 8, .b = b, .b_step = 8, .c = c, .c_row = 8, .columns = 8, .count = count};
+}
+template <class Body>
+void with_even_rows(std::int64_t rows, const Body& body) {
+  unrolled<8>([&](auto i) {
+    if (rows == 2 + 2 * i.value) body(Constant<2 + 2 * i.value>{});
+  });
+}
+
 }  // namespace
 
 void plain_tile(const TileCase& t, const float* a, const float* b, float* c) {
@@ -43,6 +54,13 @@ void plain_tile(const TileCase& t, const float* a, const float* b, float* c) {
 void shuffled_tile(const TileCase& t, const float* a, const float* b, float* c) {
   if (t.along_rows) return run_shuffled_rows(tile_of(t, a, b, c));
   with_rows(t.rows, [&](auto rows) { run_shuffled_tile<rows.value>(tile_of(t, a, b, c)); });
+}
+
+void plain_tile_of_eight(std::int64_t rows, std::int64_t count, const float* a, const float* b, float* c) {
+  with_even_rows(rows, [&](auto r) { run_tile<8, 1, r.value, Along::k>(tile_of_eight(count, a, b, c)); });
+}
+void paired_tile(std::int64_t rows, std::int64_t count, const float* a, const float* b, float* c) {
+  with_even_rows(rows, [&](auto r) { run_paired_tile<r.value>(tile_of_eight(count, a, b, c)); });
 }
 
 }  // namespace nascent::test

@@ -1,6 +1,6 @@
 #pragma once
-// Both ways of a tile with one vector of columns, of which a processor's kind chooses one (isa/tile_by_shuffles.inl).
-// For processors with AVX-512.
+// Both ways of a tile of which a processor's kind chooses one (isa/tile_by_shuffles.inl, isa/tile_of_pairs.inl). For
+// processors with AVX-512.
 #include <cstdint>
 
 namespace nascent::test {
@@ -14,5 +14,9 @@ struct TileCase {
 // B [outer * k, 16], along rows [outer * k, columns].
 void plain_tile(const TileCase& tile, const float* a, const float* b, float* c);
 void shuffled_tile(const TileCase& tile, const float* a, const float* b, float* c);
+
+// C [rows * count, 8] = A [rows * count, 8] B [8, 8]; an even number of rows.
+void plain_tile_of_eight(std::int64_t rows, std::int64_t count, const float* a, const float* b, float* c);
+void paired_tile(std::int64_t rows, std::int64_t count, const float* a, const float* b, float* c);
 
 }  // namespace nascent::test

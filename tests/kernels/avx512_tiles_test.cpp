@@ -40,3 +40,18 @@ TEST_CASE("a tile by shuffles has the bits of a plain one") {
     CHECK(plain != before);
   }
 }
+
+TEST_CASE("a tile of pairs has the bits of a plain one") {
+  if (!nascent::kernels::find_kernel_table("avx512")) return skip("no AVX-512");
+  for (std::int64_t rows = 2; rows <= 16; rows += 2)
+    for (const std::int64_t count : {1, 3}) {
+      INFO(count << " tiles of " << rows << " rows");
+      const auto a = reals<float>(rows * count * 8, 1), b = reals<float>(8 * 8, 2);
+      const auto before = reals<float>(rows * count * 8, 3);
+      auto plain = before, paired = before;
+      plain_tile_of_eight(rows, count, a.data(), b.data(), plain.data());
+      paired_tile(rows, count, a.data(), b.data(), paired.data());
+      CHECK(paired == plain);
+      CHECK(plain != before);
+    }
+}
