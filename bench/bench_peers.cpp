@@ -197,7 +197,7 @@ int main(int argc, char** argv) {
   Effort effort;
   double milliseconds = effort.sample_seconds * 1e3;
   bool list = false;
-  CommandLine cli("bench_peers", "Times every kernel beside oneDNN's, in turn.");
+  CommandLine cli("bench_peers", "Times every kernel beside oneDNN's, in turn, and by itself where oneDNN has none.");
   cli.text("--filter", filter, "TEXT", "only kernels whose line (--list) holds this");
   cli.number("--samples", effort.samples, {1, 10'000}, "of each side and kernel");
   cli.number("--milliseconds", milliseconds, {0.001, 10'000.0}, "of a sample, at least");
