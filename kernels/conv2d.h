@@ -28,9 +28,9 @@ struct Conv2dShape {
 
 // How the weight gradient is computed: the batch in `chunks` with sums of their own, each chunk's input channels in
 // `slices`. A slice's sums are at most 128 KB where the channels allow it, an eighth of L2, and all chunks' sums about
-// 2 MB: of 3x3, 144 to 144 channels, 32 chunks wrote and read again 48 MB, a fifth of the time. Of 1x1, which goes
-// through its sums with every 64 pixels, they are an L1's 32 KB: 0.87 to 1.0 of the time from 144 channels up (Zen 3).
-// Sliced larger kernels have half as many parts, 16: of 64 to 64 channels at 8 x 8 0.91 of the time (Sapphire Rapids).
+// 4 MB, or 2 of sliced larger kernels: of 3x3, 144 to 144 channels, 32 chunks wrote and read again 48 MB, a fifth of
+// the time, and of 64 to 64 at 8 x 8 half as many parts take 0.91 of it (Sapphire Rapids). Of 1x1, which goes through
+// its sums with every 64 pixels, they are an L1's 32 KB: 0.87 to 1.0 of the time from 144 channels up (Zen 3).
 struct WeightGradCut {
   std::int64_t chunks, slices;
   [[gnu::always_inline]] static WeightGradCut of(const Conv2dShape& s) {

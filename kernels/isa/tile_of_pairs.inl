@@ -18,7 +18,7 @@ inline bool is_of_pairs(const Tile& t) {
 template <int MR>
 void run_paired_tile(const Tile& tile) {
   constexpr int W = 16, kSteps = 8;
-  constexpr int kPairs = MR % 8 == 0 ? 4 : MR / 2;  // an FMA waits for the one 4 before it on its sum
+  constexpr int kPairs = MR % 8 == 0 ? 4 : MR / 2;  // sums in hand: an FMA waits 4 cycles on its own
   const Tile t = tile;                              // a store to C could be one to the caller's Tile
   Vector<W> weights[kSteps];
   Ints<W> lanes[kSteps];
