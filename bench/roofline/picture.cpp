@@ -14,8 +14,9 @@ namespace {
 constexpr double width = 1120, height = 760;
 constexpr Box frame{84, 76, 1090, 640};
 constexpr const char *ink = "#1c232b", *quiet = "#6b7683", *grid = "#e6eaee";
-constexpr const char* colours[] = {"#4c72b0", "#2f9e8f", "#dd8452", "#c44e52", "#8172b3", "#937860", "#da8bc3",
-                                   "#64a33b", "#b8901e", "#3c3f45", "#37a2c4", "#7a1f5c", "#1f4e2e"};
+constexpr const char* colours[] = {"#4c72b0", "#2f9e8f", "#dd8452", "#c44e52", "#8172b3", "#937860",
+                                   "#da8bc3", "#64a33b", "#b8901e", "#3c3f45", "#37a2c4", "#7a1f5c",
+                                   "#1f4e2e", "#8c2d04", "#5c5cd6", "#a3a33b", "#00695c"};
 
 // A logarithmic axis between two pixels.
 struct Axis {
