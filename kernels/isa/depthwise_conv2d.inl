@@ -5,7 +5,7 @@
 // FLOP per 8 bytes, 2 FLOP/byte: memory-bound from L3 on; 5x5, 6 FLOP/byte, is bound by its loads.
 #pragma once
 #include "kernels/depthwise_conv2d.h"
-#include "kernels/isa/depthwise_phases.inl"
+#include "kernels/isa/depthwise_input_grad.inl"
 #include "kernels/isa/padded_band.inl"
 #include "kernels/parallel.h"
 
@@ -169,7 +169,7 @@ inline void input_grad_windows(const InputGrad& whole, std::int64_t batch, bool 
                 g.next_x = g.dy + (end + g.padding / g.stride) * g.dy_row;
                 g.next_y = g.dx + end * g.stride * g.width * g.lanes;
               }
-              input_grad_by_phases(g, begin, end);
+              input_grad_rows(g, begin, end);
             });
 }
 
@@ -194,9 +194,8 @@ void depthwise_conv2d_input_grad(const DepthwiseShape& s, const float* dy, const
                             .width = s.width,
                             .lanes = c,
                             .add = false};
-  // At stride 2, phases of 16 channels lose a tenth by it.
-  const bool fetch = wants_fetching(s, s.stride == 1 ? kWidth : kLineFloats);
-  if (fill_vectors(s) && by_phases(by_window)) return input_grad_windows(by_window, s.batch, fetch);
+  const bool fetch = wants_fetching(s, kWidth);
+  if (fill_vectors(s) && by_windows(by_window)) return input_grad_windows(by_window, s.batch, fetch);
   if (s.stride == 1 && s.padding <= s.dilation * ((s.kernel_h < s.kernel_w ? s.kernel_h : s.kernel_w) - 1))
     return convolve_depthwise(s, b, true, dy, w, dx, scratch);
   const std::int64_t period = lane_period(c), all = s.kernel_h * s.kernel_w;

@@ -16,19 +16,21 @@ struct WindowColumns {
   std::int64_t begin, end, done = 0;
 
   // P outputs at a time. Where P does not divide what is left, the last ones are computed again; where they are added
-  // to, or more than eight, they stay undone.
+  // to, are more than eight or would begin at an odd one of two a pixel, they stay undone.
   template <int W, int C, int V, int P>
   NASCENT_INLINE void run(ToFetch& next) {
-    constexpr int kOutputs = W / C * P;
-    constexpr int kPixels = (kOutputs - 1) * Stride + (KW - 1) * Dilation + 1;
-    for (const std::int64_t all = r.columns; r.add || P > 8 ? done + kOutputs <= all : done < all;) {
-      const std::int64_t at = done + kOutputs <= all ? done : all - kOutputs, pixel = at * Stride;
+    constexpr int kOutputs = W / C * P, kPixels = Windows<kOutputs, KW, Stride, Dilation>::kPixels;
+    const bool again = !r.add && P <= 8 && (Stride != kHalf || (P % 2 == 0 && r.columns % 2 == 0));
+    for (const std::int64_t all = r.columns; again ? done < all : done + kOutputs <= all;) {
+      const std::int64_t at = done + kOutputs <= all ? done : all - kOutputs,
+                         pixel = Stride == kHalf ? at / 2 : at * Stride;
       WindowBlock block{
           .x = x + pixel * r.x_step, .w = w, .y = y + at * r.y_step, .begin = begin, .end = end, .count = 1};
       const bool whole = W > C || (P > 1 && pixel >= r.first && pixel + kPixels <= r.last);
       if constexpr (W > C || P > 1)
         if (whole) {
-          const std::int64_t exist = (r.last - pixel - kPixels) / (kOutputs * Stride) + 1, left = (all - at) / kOutputs;
+          const std::int64_t exist = (r.last - pixel - kPixels) / Windows<kOutputs, KW, Stride, Dilation>::kColumns + 1,
+                             left = (all - at) / kOutputs;
           block.count = exist < left ? exist : left;
           run_whole_windows<W, C, V, P, KW, Stride, Dilation>(r, block, next);
         }
@@ -46,7 +48,15 @@ struct WindowColumns {
   template <int W, int C>
   NASCENT_INLINE void run_all(ToFetch& next) {
     constexpr int kTogether = W / C, kSeven = W == kWidth ? 7 : 8;  // narrower vectors are rare, not worth more code
-    constexpr bool kTwice = kSixteenSums && W == kWidth && Stride == 1;
+    constexpr bool kTwice = kSixteenSums && W == kWidth && Stride <= 1;
+    if constexpr (Stride == kHalf) {
+      if constexpr (kTwice) run<W, C, 1, 16>(next);
+      if (r.columns - done >= 8) run<W, C, 1, 8>(next);
+      if (r.columns - done == kSeven) run<W, C, 1, kSeven>(next);
+      if (r.columns - done >= 4) run<W, C, 1, 4>(next);
+      if (r.columns - done >= 2) run<W, C, 1, 2>(next);
+      return run<W, C, 1, 1>(next);
+    }
     if (kSeven == 7 && r.columns % (8 * kTogether) != 0 && r.columns % (7 * kTogether) == 0) {
       if constexpr (kTwice)
         if (r.columns % (14 * kTogether) == 0) return run<W, C, 1, 14>(next);
@@ -71,7 +81,8 @@ void window_lanes(const WindowRows& r, std::int64_t lane) {
                r.next_y ? r.next_y + lane * outputs * r.next_y_floats : nullptr};
   // Columns at the image's ends are blocks of their own. Where a row is more than two, it is taken as it lies in
   // memory: by columns, 3x3 of 16 channels over 32 x 32 took twice as long from DRAM (Zen 3, one thread).
-  const std::int64_t rows = r.all_columns_exist() || r.columns <= 16 ? r.rows : 1;
+  constexpr std::int64_t kFew = Stride == kHalf ? 32 : 16;
+  const std::int64_t rows = r.all_columns_exist() || r.columns <= kFew ? r.rows : 1;
   for (std::int64_t i = 0; i < r.rows; i += rows) {
     WindowColumns<KW, Stride, Dilation> columns{r, r.x + lane, r.w + lane, r.y + lane, i, i + rows};
     if constexpr (P > 0)
@@ -91,7 +102,7 @@ void window_rows(const WindowRows& r, std::int64_t channels) {
     if (channels == 8 && r.side_by_side(8)) return window_lanes<W, 8, 1, 0, KW, Stride, Dilation>(r, 0);
   std::int64_t lane = 0;
   if constexpr (kSixteenSums && KW <= 5)  // two vectors of a wider kernel's weights leave no room
-    if (r.columns % 8 == 0 || r.columns % 7 == 0)
+    if (r.columns % 8 == 0 || (Stride == kHalf ? r.columns == 7 : r.columns % 7 == 0))
       for (const bool eight = r.columns % 8 == 0; lane + 2 * W <= channels; lane += 2 * W)
         eight ? window_lanes<W, W, 2, 8, KW, Stride, Dilation>(r, lane)
               : window_lanes<W, W, 2, 7, KW, Stride, Dilation>(r, lane);
@@ -111,24 +122,28 @@ void window_rows(const WindowRows& r, std::int64_t channels) {
 WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation, std::int64_t outside) {
   const std::int64_t every = read_every(stride, dilation);
   stride /= every, dilation /= every, outside = counted(outside, every);
+  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};
   const auto of = [&]<int KW>() -> WindowKernel {
-    if (outside > missing_taps(KW, static_cast<int>(dilation))) return {};
+    if (outside > missing_pixels(KW, 1, static_cast<int>(dilation))) return {};
     if (stride == 2) return {window_rows<KW, 2, 1>};
-    return {dilation == 1 ? window_rows<KW, 1, 1> : window_rows<KW, 1, 2>, every};
-  };
-  const auto undilated = [&]<int KW>() -> WindowKernel {
-    if (dilation != 1 || outside > missing_taps(KW, 1)) return {};
-    if (stride == 1) return {window_rows<KW, 1, 1>, every};
-    if constexpr (KW == 7) return {window_rows<7, 2, 1>};
+    if (dilation == 1) return {window_rows<KW, 1, 1>, every};
+    if constexpr (KW < 7) return {window_rows<KW, 1, 2>};
     return {};
   };
-  if (stride < 1 || stride > 2 || dilation < 1 || dilation > 2) return {};
-  if (kernel_w == 1) return undilated.template operator()<1>();
-  if (kernel_w == 2) return undilated.template operator()<2>();
   if (kernel_w == 3) return of.template operator()<3>();
-  if (kernel_w == 4) return undilated.template operator()<4>();
   if (kernel_w == 5) return of.template operator()<5>();
-  if (kernel_w == 7) return undilated.template operator()<7>();
+  if (kernel_w == 7) return of.template operator()<7>();
+  return {};
+}
+
+WindowKernel half_window_kernel(std::int64_t kernel_w, std::int64_t outside) {
+  const auto of = [&]<int KW>() -> WindowKernel {
+    if (outside > missing_pixels(KW, kHalf, 1)) return {};
+    return {window_rows<KW, kHalf, 1>};
+  };
+  if (kernel_w == 3) return of.template operator()<3>();
+  if (kernel_w == 5) return of.template operator()<5>();
+  if (kernel_w == 7) return of.template operator()<7>();
   return {};
 }
 

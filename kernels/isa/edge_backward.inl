@@ -3,7 +3,7 @@
 //   dz = a*dy + b*z + d;  dP += t^T dz;  dt = dz P^T;  dD[tap] += relu(x)[tap] * dt;  dx += [relu(x) > 0] * D^T(dt)
 // where D^T gathers: each input pixel sums the taps of its phase of the stride, nothing is scattered.
 #pragma once
-#include "kernels/isa/depthwise_phases.inl"
+#include "kernels/isa/depthwise_input_grad.inl"
 #include "kernels/isa/edge_scratch.inl"
 #include "kernels/isa/window_grads_kernel.inl"
 
@@ -34,7 +34,7 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
                             .add = add,
                             .next_x = next_dy,
                             .next_y = next_x};
-  if (lanes >= 8 && by_phases(by_window)) return input_grad_image(by_window);
+  if (lanes >= 8 && by_windows(by_window)) return input_grad_image(by_window);
   const GatheredTaps gathered{b.kernel, b.kernel, s, b.dilation, b.padding(), g.out_pitch(), lanes, g.period()};
   for (std::int64_t i0 = 0; i0 < s; ++i0)
     for (std::int64_t j0 = 0; j0 < s && j0 < g.width; ++j0) {

@@ -7,8 +7,32 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Pixels at the ends of a window that may not exist: half of it.
-constexpr int missing_taps(int kernel, int dilation) { return ((kernel - 1) * dilation + 1) / 2; }
+// The windows of P neighbouring outputs, and the pixels they lie over: KW taps, `Dilation` pixels apart, each window
+// kApart pixels on from the one before it.
+template <int P, int KW, int Stride, int Dilation, int kTogether = 1>
+struct Windows {
+  static constexpr int kApart = kTogether * Stride;
+  static constexpr int kPixels = (P - 1) * kApart + (KW - 1) * Dilation + 1;
+  static constexpr int kEnd = missing_pixels(KW, Stride, Dilation);  // at either end, that may not exist
+  // Pixels from the first window to the first of the next P, and from a row of outputs to the next.
+  static constexpr int kColumns = P * kApart, kRows = Stride;
+  // The output that pixel q adds to by tap v; none: -1.
+  static constexpr int output(int q, int v) {
+    const int at = q - v * Dilation;
+    return at >= 0 && at % kApart == 0 && at / kApart < P ? at / kApart : -1;
+  }
+};
+// Two outputs a pixel: see kHalf. The first output is an even one.
+template <int P, int KW>
+struct Windows<P, KW, kHalf, 1, 1> {
+  static constexpr int kPixels = static_cast<int>(half_window_pixels(KW, P));
+  static constexpr int kEnd = missing_pixels(KW, kHalf, 1);
+  static constexpr int kColumns = P / 2, kRows = 1;
+  static constexpr int output(int q, int v) {
+    const int at = 2 * q + v - half_window_first(KW);
+    return at >= 0 && at < P ? at : -1;
+  }
+};
 
 // Sixteen sums at a time rather than eight, where there are registers: an FMA waits 4 cycles for the one before it on
 // its sum, when two could begin in each.
@@ -60,22 +84,22 @@ struct KernelRows {
 // them: a pixel is then an offset, not an addition.
 template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAll, int kStep = 0>
 [[gnu::noinline]] void run_windows(const WindowRows& r, const WindowBlock& block, ToFetch& next) {
-  constexpr int kApart = W / C * Stride;  // pixels between the windows of neighbouring outputs
-  constexpr int kPixels = (P - 1) * kApart + (KW - 1) * Dilation + 1, kEnd = missing_taps(KW, Dilation);
+  using All = Windows<P, KW, Stride, Dilation, W / C>;
+  constexpr int kPixels = All::kPixels, kEnd = All::kEnd;
   const std::int64_t step = kStep ? kStep : r.x_step, w_step = r.w_step, x_row = Dilation * r.x_row, w_row = r.w_row,
                      y_step = W / C * (kStep ? kStep : r.y_step);
   std::uint32_t inside = block.inside;
   for (std::int64_t i = block.begin; i < block.end; ++i) {
-    const KernelRows<Dilation> kernel(r, i * Stride);
-    const float* first = block.x + (i * Stride + kernel.begin * Dilation) * r.x_row;
+    const KernelRows<Dilation> kernel(r, i * All::kRows);
+    const float* first = block.x + (i * All::kRows + kernel.begin * Dilation) * r.x_row;
     float* y = block.y + i * r.y_row;
-    for (std::int64_t n = block.count; n > 0; --n, first += P * kApart * step, y += P * y_step) {
+    for (std::int64_t n = block.count; n > 0; --n, first += All::kColumns * step, y += P * y_step) {
       const float *row = first, *taps = block.w + kernel.begin * w_row;
       if (next.x) {
         if (Stride == 1 && W == C && r.next_x_by_pixel)
           fetch_pixels<V * W, P>(first + (r.next_x - r.x), step);
         else
-          next.x = fetch(next.x, V * P * W * r.next_x_floats);
+          next.x = fetch(next.x, V * (Stride == kHalf ? P / 2 : P) * W * r.next_x_floats);
       }
       if (next.y) next.y = fetch(next.y, V * P * W * r.next_y_floats);
       Vector<W> sum[V][P];
@@ -106,9 +130,8 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
               const Vector<W> value = load_once<W>(pixel + q.value * kStep + of.value * W);
 #pragma GCC unroll 8
               for (int v = 0; v < KW; ++v) {
-                const int at = q.value - v * Dilation;
-                if (at >= 0 && at % kApart == 0 && at / kApart < P)
-                  sum[of.value][at / kApart] += value * weight[of.value][v];
+                const int output = All::output(q.value, v);
+                if (output >= 0) sum[of.value][output] += value * weight[of.value][v];
               }
             });
           };

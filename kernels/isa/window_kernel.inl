@@ -7,6 +7,21 @@ namespace nascent::kernels::NASCENT_ISA {
 
 constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
 
+// The stride of a half goes back over stride 2: two outputs a pixel and two rows of them a row, by kernels of 3, 5 and
+// 7 whose padding kept half the size. Output d gets tap d + half_window_first - 2q of pixel q, the kernel not reversed;
+// pixel 0 lies half_window_before that of output 0.
+constexpr int kHalf = 0;
+constexpr int half_window_first(int kernel) { return (kernel - 1) / 2 % 2 == 0 ? kernel - 1 : kernel - 2; }
+constexpr int half_window_before(int kernel) { return (kernel - 1) / 4; }
+constexpr std::int64_t half_window_pixels(int kernel, std::int64_t outputs) {
+  return (outputs - 1 + half_window_first(kernel)) / 2 + 1;
+}
+
+// Pixels at either end of a window that may not exist: half of it.
+constexpr int missing_pixels(int kernel, int stride, int dilation) {
+  return stride == kHalf ? (kernel + 1) / 4 : ((kernel - 1) * dilation + 1) / 2;
+}
+
 // The pixels from q = 0 on that lie in the image, a bit each: those of [begin, end).
 inline std::uint32_t bits_inside(std::int64_t begin, std::int64_t end) {
   const auto below = [](std::int64_t n) { return n <= 0 ? 0 : n >= 32 ? ~0u : (1u << n) - 1; };
@@ -27,7 +42,7 @@ struct WindowRows {
   bool add = false;                                                                   // y += rather than y =
   // What is needed next begins here, floats for every output and lane, y to be written as a rule: fetched to L2 in the
   // order of memory, a share with each vector of lanes, or x, where that holds more than is read, pixel by pixel as far
-  // on from what is. Null: nothing.
+  // on from what is. Of a stride of a half, x for every other output. Null: nothing.
   const float *next_x = nullptr, *next_y = nullptr;
   std::int64_t next_x_floats = 0, next_y_floats = 0;
   bool next_x_by_pixel = false;
@@ -57,9 +72,10 @@ struct WindowKernel {
   }
 };
 
-// The kernels of the search spaces, and what one of stride 1 is going backward from stride 2 (depthwise_phases.inl);
-// null for others, and where more than half of a window may lie outside the image.
+// The kernels of the search spaces; null for others, and where more than half of a window may lie outside the image.
 WindowKernel window_kernel(std::int64_t kernel_w, std::int64_t stride, std::int64_t dilation, std::int64_t outside);
+// Of a stride of a half; its rows are of every other kernel row.
+WindowKernel half_window_kernel(std::int64_t kernel_w, std::int64_t outside);
 
 // Rows of outputs a call is best given: as many as keep the rows they read, of `row` floats each, in half of L1 from
 // one vector of lanes to the next; but 32 outputs, beside which the call's own work is small.
