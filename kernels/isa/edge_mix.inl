@@ -100,32 +100,43 @@ void edge_mix(const MixShape& shape, int mixes, const EdgeMix* mix, float* scrat
   });
 }
 
-// sums[t][channels] of dy * z_t for N terms, and dy_sums[channels] of dy alone where that is not null; pixels [begin,
-// end) of an image, added to what there is unless begin is 0, which takes one chain; the V vectors of channels from c
-// on, the last of n lanes. Few terms are summed in four chains, since an addition waits 4 cycles for the one before it.
-template <int W, int N, int V>
+// Few terms are summed in four chains, since an addition waits 4 cycles for the one before it.
+constexpr int sum_chains(int terms) { return terms < 3 ? 4 : 1; }
+
+// sums[t][channels] of dy * z_t for N terms, and with kDy dy_sums[channels] of dy alone where that is not null; pixels
+// [begin, last) of an image, added to what there is unless begin is 0, which takes one chain; the V vectors of channels
+// from c on, the last of n lanes.
+template <int W, int N, int V, int kChains = sum_chains(N), bool kDy = true>
 NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int64_t channels, std::int64_t c,
                                  std::int64_t n, const float* dy, const float* const* z, float* dy_sums, float* sums) {
-  constexpr int kChains = N < 3 ? 4 : 1;
   // The second vector of a line finds it fetched.
   const bool fetch = V > 1 || c % 16 == 0;
+  // With AVX2 the next pixels, in the order of memory, a share with each line of channels: the hardware, which follows
+  // eight tensors read line by line, follows none of which every second or fourth line is read.
+  const bool in_order = kRegisters == 16 && V * W == kLineFloats && channels > kLineFloats;
+  std::int64_t next = last * channels + c * (last - begin);
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
   Vector<W> sum[V][kChains][1 + N] = {};
   if (begin > 0)
     unrolled<V>([&](auto v) __attribute__((always_inline)) {
       const std::int64_t at = c + v.value * W;
-      if (dy_sums) sum[v.value][0][0] = load_up_to<W>(dy_sums + at, n);
+      if (kDy && dy_sums) sum[v.value][0][0] = load_up_to<W>(dy_sums + at, n);
 #pragma GCC unroll 8
       for (int t = 0; t < N; ++t) sum[v.value][0][1 + t] = load_up_to<W>(sums + t * channels + at, n);
     });
   const auto add = [&](int chain, std::int64_t pixel) __attribute__((always_inline)) {
+    if (in_order) {
+      if (kDy) fetch_to_l2(dy + next);
+      unrolled<N>([&](auto t) __attribute__((always_inline)) { fetch_to_l2(from[t.value] + next); });
+      next += kLineFloats;
+    }
     unrolled<V>([&](auto v) __attribute__((always_inline)) {
       Vector<W>(&to)[1 + N] = sum[v.value][chain];
       const std::int64_t at = pixel + v.value * W;
       if (fetch) fetch_far(dy + at);
       const Vector<W> g = load_up_to<W>(dy + at, n);
-      to[0] += g;
+      if (kDy) to[0] += g;
       unrolled<N>([&](auto t) __attribute__((always_inline)) {
         if (fetch) fetch_far(from[t.value] + at);
         to[1 + t.value] = multiply_add<W>(g, load_up_to<W>(from[t.value] + at, n), to[1 + t.value]);
@@ -145,14 +156,24 @@ NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int
       else
         store_up_to<W>(to + c + v.value * W, of[0][i], n);
     };
-    if (dy_sums) put(dy_sums, 0);
+    if (kDy && dy_sums) put(dy_sums, 0);
 #pragma GCC unroll 8
     for (int t = 0; t < N; ++t) put(sums + t * channels, 1 + t);
   });
 }
+// A line of channels from c on, with AVX2 two vectors: by as many terms at a time as 16 registers hold two sums of,
+// beside two of dy.
+template <int W, int N>
+NASCENT_INLINE void sum_line(std::int64_t begin, std::int64_t end, std::int64_t channels, std::int64_t c,
+                             const float* dy, const float* const* z, float* dy_sums, float* sums) {
+  constexpr int kFirst = 1 + N <= 6 ? N : (1 + N) / 2 - 1, kRest = N - kFirst;
+  sum_products<W, kFirst, 2, 1>(begin, end, channels, c, W, dy, z, dy_sums, sums);
+  if constexpr (kRest > 0)
+    sum_products<W, kRest, 2, 1, false>(begin, end, channels, c, W, dy, z + kFirst, nullptr, sums + kFirst * channels);
+}
 // Two vectors of channels at a time where registers hold the sums of both: pixels are then read two lines at a time and
-// not every other one, half as often. With 16 registers some pixels at a time, which the second vector of their lines
-// finds in L1: half of it, for all terms.
+// not every other one, half as often. With 16 registers a line at a time and some pixels, so that what all terms read
+// of them is half of L1.
 template <int W, int N>
 NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z,
                                 float* dy_sums, float* sums) {
@@ -163,6 +184,8 @@ NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, cons
     std::int64_t c = 0;
     if constexpr (kRegisters == 32 && N >= 3)
       for (; c + 2 * W <= channels; c += 2 * W) sum_products<W, N, 2>(begin, end, channels, c, W, dy, z, dy_sums, sums);
+    if constexpr (kRegisters == 16 && N >= 3 && 2 * W == kLineFloats)
+      for (; c + 2 * W <= channels; c += 2 * W) sum_line<W, N>(begin, end, channels, c, dy, z, dy_sums, sums);
     for (; c < channels; c += W)
       sum_products<W, N, 1>(begin, end, channels, c, channels - c < W ? channels - c : W, dy, z, dy_sums, sums);
   }
