@@ -107,11 +107,13 @@ std::string grid_and_axes(const Axis& x, const Axis& y) {
   return out;
 }
 
-// Slanted words for a roof, above its left end, and boxes along them that keep labels away.
-std::string roof_name(const std::string& words, double x, double y, double slope, LabelPlaces& places) {
-  constexpr double along = 18, letter = 7.2;
+// How wide a roof's name is, about.
+double width_of(const std::string& words) { return 7.2 * static_cast<double>(words.size()); }
+
+// Slanted words for a roof that begins at x and y, above it and `along` to the right, and boxes that keep labels away.
+std::string roof_name(const std::string& words, double x, double y, double along, double slope, LabelPlaces& places) {
   const double direction = std::atan(slope), left = x + along, upper = y - along * slope - 8;
-  for (double t = 0; t < letter * static_cast<double>(words.size()); t += 8) {
+  for (double t = 0; t < width_of(words); t += 8) {
     const double at_x = left + t * std::cos(direction), at_y = upper - t * std::sin(direction);
     places.occupy({at_x - 4, at_y - 14, at_x + 10, at_y + 6});
   }
@@ -122,7 +124,8 @@ std::string roof_name(const std::string& words, double x, double y, double slope
 std::string roofs(const Machine& machine, const Axis& x, const Axis& y, LabelPlaces& places) {
   std::string out;
   const double peak = machine.flops / 1e9, slope = (y(1) - y(2)) / (x(2) - x(1));  // pixels up a pixel right
-  double first_ridge = x.most;
+  constexpr double margin = 18, letters_high = 20;
+  double first_ridge = x.most, above = 0, along = margin;
   for (const MemoryLevel& level : machine.levels) {
     const double bandwidth = level.copy() / 1e9, ridge = std::min(peak / bandwidth, x.most);
     const double left = std::max(x.least, y.least / bandwidth);
@@ -133,7 +136,11 @@ std::string roofs(const Machine& machine, const Axis& x, const Axis& y, LabelPla
                    at_y = std::lerp(y(left * bandwidth), y(ridge * bandwidth), t);
       places.occupy({at_x - 3, at_y - 3, at_x + 3, at_y + 3});
     }
-    out += roof_name(fmt::format("{} {:.0f} GB/s", level.name, bandwidth), x(left), y(left * bandwidth), slope, places);
+    // Roofs that all but coincide carry their names one behind the other.
+    if (above == 0 || y(bandwidth) - y(above) > letters_high) along = margin;
+    const std::string name = fmt::format("{} {:.0f} GB/s", level.name, bandwidth);
+    out += roof_name(name, x(left), y(left * bandwidth), along, slope, places);
+    along += width_of(name) * std::cos(std::atan(slope)) + margin, above = bandwidth;
   }
   const double corner = x(first_ridge), roof = y(peak);
   out += line(corner, roof, frame.right, roof, ink, 2.2);
