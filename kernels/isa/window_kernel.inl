@@ -17,7 +17,7 @@ constexpr std::int64_t half_window_pixels(int kernel, std::int64_t outputs) {
   return (outputs - 1 + half_window_first(kernel)) / 2 + 1;
 }
 
-// Pixels at either end of a window that may not exist: half of it.
+// Pixels at either end of a window that may not exist: half of its taps, or of a stride of a half a quarter.
 constexpr int missing_pixels(int kernel, int stride, int dilation) {
   return stride == kHalf ? (kernel + 1) / 4 : ((kernel - 1) * dilation + 1) / 2;
 }
