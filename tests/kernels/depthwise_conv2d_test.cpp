@@ -34,7 +34,7 @@ std::vector<DepthwiseShape> shapes() {
   list.push_back({70, 8, 8, 16, 3, 3, 1, 1});  // several images a sum
   list.push_back({70, 7, 5, 20, 5, 5, 2, 4, 2});
   list.push_back({2, 33, 31, 64, 3, 3, 1, 1});
-  list.push_back({1, 20, 21, 5, 17, 18, 2, 8});               // more taps than one list holds
+  list.push_back({1, 20, 21, 5, 17, 18, 2, 8});  // more taps than one list holds
   // By 4, 7, 8, 14 and 16 + 4, going back over stride 2 also by 2 and 1; taps outside at both ends.
   for (const std::int64_t width : {4, 6, 7, 8, 9, 14, 15, 16, 20, 28})
     for (const std::int64_t kernel : {3, 5, 7})
