@@ -57,6 +57,16 @@ case $rule in
       { grep -vxE 'kernels|engine|nas|bench|tests|examples|docs|CMakeLists\.txt|CMakePresets\.json|README\.md|LICENSE|\..*' || true; } |
       no_breach "the top level holds the seven folders, CMakeLists.txt, CMakePresets.json, README.md, LICENSE"
     ;;
+  format)
+    command -v clang-format >/dev/null || { echo "no clang-format here" && exit 77; }
+    {
+      sources | { grep -v '\.inl$' || true; } | { xargs -r clang-format --dry-run -Werror 2>&1 || true; } |
+        { grep -E ': error: ' || true; }
+      sources | { grep '\.inl$' || true; } | while read -r file; do # which it does not know as C++ by name
+        clang-format --assume-filename=source.cpp <"$file" | cmp -s - "$file" || echo "$file"
+      done
+    } | no_breach "clang-format, by .clang-format, would change"
+    ;;
   flags) # ROOT is a build folder here
     [[ -f compile_commands.json ]] || { echo "no compile_commands.json in $PWD" && exit 1; }
     { grep -oE -- '-ffast-math|-Ofast|-m(arch|tune)=native|-funsafe-math[a-z-]*|-ffinite-math-only|-fassociative-math' \

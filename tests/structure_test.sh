@@ -42,6 +42,12 @@ caught headers nas/a.h '#include <fmt/format.h>'
 caught length nas/a.cpp "$(seq 401)"
 caught length kernels/isa/a.inl "$(seq 401)"
 caught top notes.md 'text'
+if command -v clang-format >/dev/null; then
+  cp "${structure%/*}/../.clang-format" "$root"
+  holds format
+  caught format nas/a.cpp 'int  a;'
+  caught format kernels/isa/a.inl 'int  a;'
+fi
 for flag in -ffast-math -Ofast -march=native; do
   caught flags compile_commands.json "[{\"command\": \"c++ $flag a.cpp\"}]" "$flag"
 done
