@@ -54,7 +54,8 @@ inline void add_weight_grads(const TapGrad& t, const GradKernel& kernel) {
 
 // By windows, from the image itself: whole vectors, and the last channels by the narrower that holds them.
 inline void add_window_weight_grads(const TapGrad& t, const GradKernel& k) {
-  const std::int64_t rest = t.lanes % kWidth, narrow = rest <= kHalfVector || t.lanes < kWidth ? rest : 0;
+  const std::int64_t rest = t.lanes % kWidth;
+  const std::int64_t narrow = kWidth > kHalfVector && (rest <= kHalfVector || t.lanes < kWidth) ? rest : 0;
   window_grads_kernel(kWidth, k.width, k.stride, k.dilation)(t, 0, t.lanes - narrow);
   if (narrow > 0) window_grads_kernel(kHalfVector, k.width, k.stride, k.dilation)(t, t.lanes - narrow, t.lanes);
 }
