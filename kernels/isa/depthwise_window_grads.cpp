@@ -104,8 +104,8 @@ void add_grads_by_groups(const TapGrad& t, std::int64_t begin, std::int64_t end)
 }
 
 // Sums by groups go to memory and back for each group: worth it over narrow images, and where many vectors of lanes
-// would each begin anew; not over bands of 4 rows at stride 2, nor for 4 vectors of a dilated kernel, whose groups of
-// 14 or 16 columns are mostly rows at the edge.
+// would each begin anew; not over bands of 4 rows at stride 2 (36 channels at 32x32 1.1 to 1.2 of the time, Zen 3), nor
+// for up to 4 vectors of a dilated kernel at 14x14 and 16x16 (1.0 to 1.15).
 template <int Stride, int Dilation>
 bool by_groups(const TapGrad& t, std::int64_t vectors) {
   if (vectors == 1) return false;

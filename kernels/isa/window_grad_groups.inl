@@ -10,7 +10,8 @@ namespace {
 // first output's window reads.
 template <int KU, int KW, int Stride, int Dilation>
 struct Edges {
-  std::int64_t first_row, last_row, whole_begin, whole_end;  // whole: outputs, windows inside from top to bottom
+  std::int64_t first_row, last_row;     // of pixels, that exist
+  std::int64_t whole_begin, whole_end;  // of outputs, whose windows lie inside from top to bottom
 
   Edges(const TapGrad& t, std::int64_t first)
       : first_row(t.first_row - first * Dilation), last_row(t.last_row - first * Dilation) {
@@ -18,6 +19,8 @@ struct Edges {
     whole_begin = first_row > 0 ? (first_row + Stride - 1) / Stride : 0;
     whole_end = bottom > 0 ? (bottom + Stride - 1) / Stride : 0;
   }
+  // Of row i of outputs: whether its windows lie inside from top to bottom, where the run of rows ends that are so or
+  // not so as it is, by `end` at the latest, and which of the kernel rows are inside, a bit each.
   NASCENT_INLINE bool whole(std::int64_t i) const { return i >= whole_begin && i < whole_end; }
   NASCENT_INLINE std::int64_t run_end(std::int64_t i, std::int64_t end) const {
     const std::int64_t run = i < whole_begin ? whole_begin : i < whole_end ? whole_end : end;
@@ -53,6 +56,7 @@ std::int64_t group_rows(const TapGrad& t) {
   return fit > 4 ? fit : 4;
 }
 
+// Calls body(group), a part's groups in the order in which they are summed.
 template <int KW, int Stride, int Dilation>
 NASCENT_INLINE void each_group(const TapGrad& t, const GradPart& part, const auto& body) {
   const std::int64_t block = group_rows<KW, Stride, Dilation>(t), images = part.image + part.images,
