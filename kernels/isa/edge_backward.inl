@@ -118,17 +118,12 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
       pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes,
                                 g.stride > 1 ? nullptr : next_x);
     }
-    pointwise({.rows = rows,
-               .pixels = g.out_width,
-               .channels = g.channels,
-               .lanes = lanes,
-               .a = planes.dz,
-               .packed = packed.pointwise,
-               .c = planes.gradient + (row + g.pad) * g.out_pitch() + g.pad * lanes,
-               .c_step = lanes,
-               .c_row = g.out_pitch(),
-               .next = next.z ? next.z + at : nullptr,
-               .also = dy_by_tiles && next.dy ? next.dy + at : nullptr});
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t pixel = at + i * g.out_width * g.channels;
+      pointwise(g.out_width, g.channels, planes.dz + i * g.out_width * lanes, lanes, packed.pointwise,
+                planes.gradient + (row + i + g.pad) * g.out_pitch() + g.pad * lanes, lanes, false,
+                next.z ? next.z + pixel : nullptr, dy_by_tiles && next.dy ? next.dy + pixel : nullptr);
+    }
   }
   if (part) {
     const std::int64_t inset = g.pad - b.padding();

@@ -22,15 +22,8 @@ inline void separable_image(const EdgePlane& g, const EdgeBranch& b, const Packe
     const std::int64_t at = row * g.out_width * g.channels;
     const float* const next_rows = next ? next + row * g.stride * g.width * g.channels : nullptr;
     depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, g.stride > 1 ? next_rows : nullptr);
-    pointwise({.pixels = rows * g.out_width,
-               .channels = g.channels,
-               .lanes = g.lanes(),
-               .a = planes.middle,
-               .packed = packed.pointwise,
-               .c = z + at,
-               .c_step = g.channels,
-               .to_memory = true,
-               .next = g.stride > 1 ? nullptr : next_rows});
+    pointwise(rows * g.out_width, g.channels, planes.middle, g.lanes(), packed.pointwise, z + at, g.channels, true,
+              g.stride > 1 ? nullptr : next_rows, nullptr);
     if (sums) column_sums(rows * g.out_width, g.channels, z + at, z + at, row > 0, sums);
   }
 }

@@ -50,40 +50,30 @@ struct WorkerPlanes {
 // 16 registers they still are, for beside the 12 FMAs of a step there one more instruction costs as much.
 constexpr std::int64_t kWriteAhead = 1024;
 
-// C = A B, B packed: rows of pixels side by side, A of `lanes` floats each. `next`, and with 32 registers where C does
-// not lie in memory `also`: as many pixels that are read next, fetched meanwhile; null: none.
-struct Pointwise {
-  std::int64_t rows = 1, pixels, channels, lanes;
-  const float *a, *packed;
-  float* c;
-  std::int64_t c_step, c_row = 0;  // floats between pixels of C and between its rows; A's lie one behind the other
-  bool to_memory = false;          // C lies there, not in a plane
-  const float *next = nullptr, *also = nullptr;
-};
-
-inline void pointwise(const Pointwise& p) {
-  each_panel(p.channels, [&](const Panel& panel) {
-    each_tile_run(p.pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
-      const bool first = panel.begin == 0, by_steps = p.to_memory && kRegisters == 32;
-      const float* const second = by_steps ? p.c + begin * p.c_step + kWriteAhead
-                                  : p.also ? p.also + begin * p.channels
+// C = A B for the pixels of a plane: A [pixels, lanes], B packed. `to_memory`: C lies there, not in a plane. `next`,
+// and with 32 registers where C does not lie in memory `also`: as many pixels that are read next, fetched meanwhile;
+// null: none.
+inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
+                      const float* packed, float* c, std::int64_t c_step, bool to_memory, const float* next,
+                      const float* also) {
+  each_panel(channels, [&](const Panel& panel) {
+    each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
+      const bool first = panel.begin == 0, by_steps = to_memory && kRegisters == 32;
+      const float* const second = by_steps ? c + begin * c_step + kWriteAhead
+                                  : also   ? also + begin * channels
                                            : nullptr;
-      panel.along_k[height - 1]({.a = p.a + begin * p.lanes,
-                                 .a_stride = p.lanes,
-                                 .k = p.channels,
-                                 .b = p.packed + panel.begin * p.channels,
+      panel.along_k[height - 1]({.a = a + begin * a_step,
+                                 .a_stride = a_step,
+                                 .k = channels,
+                                 .b = packed + panel.begin * channels,
                                  .b_step = panel.width,
-                                 .c = p.c + begin * p.c_step + panel.begin,
-                                 .c_row = p.c_step,
+                                 .c = c + begin * c_step + panel.begin,
+                                 .c_row = c_step,
                                  .columns = panel.columns,
                                  .count = count,
-                                 .runs = p.rows,
-                                 .a_run = p.pixels * p.lanes,
-                                 .c_run = p.c_row,
-                                 .ahead_run = p.pixels * p.channels,
-                                 .ahead = first && p.next ? p.next + begin * p.channels : nullptr,
+                                 .ahead = first && next ? next + begin * channels : nullptr,
                                  .also_ahead = first ? second : nullptr,
-                                 .fetch_c = p.to_memory && !by_steps});
+                                 .fetch_c = to_memory && !by_steps});
     });
   });
 }

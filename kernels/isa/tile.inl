@@ -24,9 +24,7 @@ struct Tile {
   std::int64_t c_row;
   std::int64_t columns;    // <= NV*W; beyond them B may not exist and C is not written
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
-  // As many tiles again, by the same B: floats from one run of them to the next, of A, of C and of what is fetched.
-  std::int64_t runs = 1, a_run = 0, c_run = 0, ahead_run = 0;
-  bool add = false;  // start from C instead of 0
+  bool add = false;        // start from C instead of 0
   // What the caller reads next, fetched to L2 with every step of k: along rows a line, along k as many floats as there
   // are rows, so that by the end it is as much as A. And along k as much of a second tensor, as a rule of what is
   // written next; with 32 registers only.

@@ -1,14 +1,58 @@
-// Tiles of every size: what runs k.
+// Tiles of every size: what runs k, and what becomes of the sums.
 #pragma once
-#include "kernels/isa/tile_sums.inl"
+#include "kernels/isa/tile.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
+// Alive to here, as far as the compiler knows: of 16 registers none is free, and GCC would let a sum move into that of
+// an operand it used last, one step after another, until it spills one.
+template <int W>
+NASCENT_INLINE void keep(Vector<W> value) {
+  if constexpr (kRegisters == 16) asm("" : : "x"(value));
+}
+
+template <int W, int NV, int MR, bool kWhole, bool kAdd>
+NASCENT_INLINE void store_rows(const Vector<W> (&sum)[MR][NV], float* c, const std::int64_t c_row, std::int64_t last) {
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r, c = opaque(c + c_row))
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) {
+      const std::int64_t n = kWhole || v + 1 < NV ? W : last;
+      store_up_to<W>(c + v * W, kAdd ? sum[r][v] + load_up_to<W>(c + v * W, n) : sum[r][v], n);
+    }
+}
+// The sums of a tile into C. Whether lanes are masked and C is added to is asked once: asked at every row, which the
+// compiler does by itself, the answers cost a fifth of a tile of 16 steps; the rows' addresses, computed ahead and kept
+// in vector registers, 6 %.
+template <int W, int NV, int MR>
+NASCENT_INLINE void store_tile(const Tile& t, const Vector<W> (&sum)[MR][NV], float* c) {
+  const std::int64_t last = t.columns - (NV - 1) * W, c_row = opaque(t.c_row);
+  const bool whole = last == W;
+  c = opaque(c);
+  if (t.add)
+    whole ? store_rows<W, NV, MR, true, true>(sum, c, c_row, last)
+          : store_rows<W, NV, MR, false, true>(sum, c, c_row, last);
+  else
+    whole ? store_rows<W, NV, MR, true, false>(sum, c, c_row, last)
+          : store_rows<W, NV, MR, false, false>(sum, c, c_row, last);
+}
+
+// The rows of C two tiles below, to L2: or their stores would wait for them. A tile of 16 steps takes 100 ns, DRAM 160.
+template <int W, int NV, int MR>
+NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
+  c += 2 * MR * c_row;
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r, c += c_row)
+#pragma GCC unroll 4
+    for (int line = 0; line < NV * W; line += kLineFloats) fetch_to_l2(c + line);
+}
+
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
-// a tenth. Along k, B is always packed.
+// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts: eight go
+// together, four where steps are a stride apart.
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -26,48 +70,55 @@ void run_plain_tile(const Tile& tile) {
     TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
-    const auto step = [&]() __attribute__((always_inline)) {
+    // One step of k. Along k it is `at` steps from where the pointers stand; along rows they go on with it, unseen: GCC
+    // would take a register for each row of the step after, and of 16 there is none.
+    const auto step = [&](auto at) __attribute__((always_inline)) {
+      constexpr int kAt = along == Along::k ? at.value : 0;
+      const float* const from = b + kAt * NV * W;
       Vector<W> bv[NV];
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(b + v * W) : load_n<W>(b + v * W, last);
+      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(from + v * W) : load_n<W>(from + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-        const Vector<W> av = broadcast<W>(*rows.row(r));
+        const Vector<W> av = broadcast<W>(rows.row(r)[kAt]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         keep<W>(av);
       }
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) keep<W>(bv[v]);
-      rows.next(), b += b_step;
+      if constexpr (along == Along::rows) {
+        rows.next(), b += b_step;
+        if (kRegisters == 16) rows.base[0] = opaque(rows.base[0]), b = opaque(b);
+      }
     };
     std::int64_t k = t.k;
-    // Beside the 12 FMAs of a step on 16 registers all else counts: four go together, each moving the pointers unseen,
-    // or GCC would take a register for each row of the step after.
-    if constexpr (kRegisters == 16 && NV > 1 && along == Along::rows)
-      for (; k >= 4; k -= 4) {
-        unrolled<4>([&](auto) __attribute__((always_inline)) {
-          step();
-          rows.base[0] = opaque(rows.base[0]), b = opaque(b);
-        });
+    if constexpr (kRegisters == 16 && NV > 1) {
+      constexpr int kSteps = along == Along::k ? 8 : 4, kFloats = along == Along::k ? MR : kLineFloats;
+      for (; k >= kSteps; k -= kSteps) {
+        unrolled<kSteps>(step);
+        if (along == Along::k) rows.skip(kSteps), b += kSteps * b_step;
         if (!ahead) continue;
-        unrolled<4>([&](auto i) __attribute__((always_inline)) { fetch_to_l2(ahead + i.value * kLineFloats); });
-        ahead += 4 * kLineFloats;
+#pragma GCC unroll 8
+        for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) fetch_to_l2(ahead + i * kFloats);
+        ahead += kSteps * kFloats;
       }
+    }
     if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
-      for (; k > 0; --k, ahead += MR) {
-        step();
+      for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
+        step(Constant<0>{});
         fetch_to_l1(ahead);
       }
     // A loop of its own: one more branch a step costs the others a hundredth.
     if (kRegisters == 32 && along == Along::k && also)
-      for (; k > 0; --k, also += MR) {
-        step();
+      for (; k > 0; --k, rows.next(), b += b_step, also += MR) {
+        step(Constant<0>{});
         fetch_to_l2(also);
         if (ahead) fetch_to_l2(ahead), ahead += MR;
       }
     for (; k > 0; --k) {
-      step();
+      step(Constant<0>{});
+      if (along == Along::k) rows.next(), b += b_step;
       if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : ahead_step;
     }
     store_tile<W, NV, MR>(t, sum, c);

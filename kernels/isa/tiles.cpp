@@ -1,6 +1,5 @@
 // The tiles of every size.
 #include "kernels/isa/panel.inl"
-#include "kernels/isa/tile_by_eights.inl"
 #include "kernels/isa/tile_by_shuffles.inl"
 #include "kernels/isa/tile_of_pairs.inl"
 
@@ -9,7 +8,7 @@ namespace {
 
 // Of the tiles with the same bits the one that suits this processor.
 template <int W, int NV, int MR, Along along>
-NASCENT_INLINE void run_suited_tile(const Tile& t) {
+void call_tile(const Tile& t) {
   if constexpr (kRegisters == 32 && W == 16 && NV == 1 && MR >= 8) {
     if (along == Along::k && t.k % 16 == 0 && !t.left && !t.right && loads_one_vector())
       return run_shuffled_tile<MR>(t);
@@ -18,20 +17,6 @@ NASCENT_INLINE void run_suited_tile(const Tile& t) {
   if constexpr (kRegisters == 32 && W == 8 && MR % 2 == 0 && along == Along::k)
     if (is_of_pairs(t) && has_whole_units()) return run_paired_tile<MR>(t);
   run_tile<W, NV, MR, along>(t);
-}
-
-template <int W, int NV, int MR, Along along>
-void call_tile(const Tile& tile) {
-  if constexpr (kRegisters == 16 && NV > 1 && along == Along::k)
-    if (tile.outer == 1 && tile.inner == 1)
-      return tile.k % kStepsTogether == 0 && tile.columns == NV * W && !tile.add ? run_by_eights<W, NV, MR, false>(tile)
-                                                                                 : run_by_eights<W, NV, MR, true>(tile);
-  if (tile.runs == 1) return run_suited_tile<W, NV, MR, along>(tile);
-  for (Tile t = tile; t.runs > 0; --t.runs, t.a += t.a_run, t.c += t.c_run) {
-    run_suited_tile<W, NV, MR, along>(t);
-    if (t.ahead) t.ahead += t.ahead_run;
-    if (t.also_ahead) t.also_ahead += t.ahead_run;
-  }
 }
 
 template <int W, int NV>
