@@ -8,6 +8,10 @@ bool LabelPlaces::is_free(const Box& box) const {
   return box.inside(frame_) && std::none_of(taken_.begin(), taken_.end(), [&](const Box& t) { return t.meets(box); });
 }
 
+bool LabelPlaces::are_free(const std::vector<Box>& boxes) const {
+  return std::all_of(boxes.begin(), boxes.end(), [&](const Box& box) { return is_free(box); });
+}
+
 Box LabelPlaces::place(double x, double top, double bottom, double width, double height) {
   constexpr double gap = 8, step = 7, farthest = 180;
   for (double away = 0; away <= farthest; away += step)

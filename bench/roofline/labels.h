@@ -18,6 +18,8 @@ class LabelPlaces {
  public:
   explicit LabelPlaces(const Box& frame) : frame_(frame) {}
   void occupy(const Box& box) { taken_.push_back(box); }
+  // Inside the frame, and on nothing that stands there.
+  bool are_free(const std::vector<Box>& boxes) const;
   // The place of a label `width` by `height` for something that reaches from `top` to `bottom` at `x`; occupies it.
   Box place(double x, double top, double bottom, double width, double height);
 

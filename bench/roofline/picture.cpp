@@ -107,41 +107,61 @@ std::string grid_and_axes(const Axis& x, const Axis& y) {
   return out;
 }
 
-// How wide a roof's name is, about.
-double width_of(const std::string& words) { return 7.2 * static_cast<double>(words.size()); }
+struct Point {
+  double x, y;
+};
 
-// Slanted words for a roof that begins at x and y, above it and `along` to the right, and boxes that keep labels away.
-std::string roof_name(const std::string& words, double x, double y, double along, double slope, LabelPlaces& places) {
-  const double direction = std::atan(slope), left = x + along, upper = y - along * slope - 8;
-  for (double t = 0; t < width_of(words); t += 8) {
-    const double at_x = left + t * std::cos(direction), at_y = upper - t * std::sin(direction);
-    places.occupy({at_x - 4, at_y - 14, at_x + 10, at_y + 6});
+// Where a kind's marks stand, the highest first.
+std::vector<Point> points_of(const Kind& kind, const Axis& x, const Axis& y) {
+  std::vector<Point> at;
+  for (const Measured* face : kind.faces) at.push_back({x(face->intensity()) + kind.shift, y(face->flops() / 1e9)});
+  std::sort(at.begin(), at.end(), [](const Point& a, const Point& b) { return a.y < b.y; });
+  return at;
+}
+
+// Boxes that cover slanted words, about 7.2 pixels a letter, from `start` on.
+std::vector<Box> boxes_of(const std::string& words, const Point& start, double direction) {
+  std::vector<Box> boxes;
+  for (double t = 0; t < 7.2 * static_cast<double>(words.size()); t += 8) {
+    const double x = start.x + t * std::cos(direction), y = start.y - t * std::sin(direction);
+    boxes.push_back({x - 4, y - 14, x + 10, y + 6});
   }
-  return fmt::format("<text transform='translate({:.1f} {:.1f}) rotate({:.1f})' class='roof'>{}</text>\n", left, upper,
-                     -direction * 180 / std::numbers::pi, words);
+  return boxes;
+}
+
+// A roof's name, above it where it rises from `from` to `to`: as far left as nothing stands there.
+std::string roof_name(const std::string& words, const Point& from, const Point& to, LabelPlaces& places) {
+  constexpr double margin = 18, step = 6, above = 8;
+  const double slope = (from.y - to.y) / (to.x - from.x), direction = std::atan(slope);
+  const auto start_at = [&](double along) { return Point{from.x + along, from.y - along * slope - above}; };
+  const auto covered = [&](double along) { return boxes_of(words, start_at(along), direction); };
+  double along = margin;
+  while (from.x + along < to.x && !places.are_free(covered(along))) along += step;
+  if (from.x + along >= to.x) along = margin;
+  for (const Box& box : covered(along)) places.occupy(box);
+  const Point start = start_at(along);
+  return fmt::format("<text transform='translate({:.1f} {:.1f}) rotate({:.1f})' class='roof'>{}</text>\n", start.x,
+                     start.y, -direction * 180 / std::numbers::pi, words);
 }
 
 std::string roofs(const Machine& machine, const Axis& x, const Axis& y, LabelPlaces& places) {
   std::string out;
-  const double peak = machine.flops / 1e9, slope = (y(1) - y(2)) / (x(2) - x(1));  // pixels up a pixel right
-  constexpr double margin = 18, letters_high = 20;
-  double first_ridge = x.most, above = 0, along = margin;
+  const double peak = machine.flops / 1e9;
+  double first_ridge = x.most;
+  std::vector<Box> lines;  // no label across a roof, but a name may lie on the next one
   for (const MemoryLevel& level : machine.levels) {
     const double bandwidth = level.copy() / 1e9, ridge = std::min(peak / bandwidth, x.most);
     const double left = std::max(x.least, y.least / bandwidth);
+    const Point from{x(left), y(left * bandwidth)}, to{x(ridge), y(ridge * bandwidth)};
     first_ridge = std::min(first_ridge, ridge);
-    out += line(x(left), y(left * bandwidth), x(ridge), y(ridge * bandwidth), quiet, 1.6);
-    for (double t = 0; t <= 1; t += 0.01) {  // no label across a roof
-      const double at_x = std::lerp(x(left), x(ridge), t),
-                   at_y = std::lerp(y(left * bandwidth), y(ridge * bandwidth), t);
-      places.occupy({at_x - 3, at_y - 3, at_x + 3, at_y + 3});
+    out += line(from.x, from.y, to.x, to.y, quiet, 1.6);
+    out += roof_name(fmt::format("{} {:.0f} GB/s", level.name, bandwidth), from, to, places);
+    for (double t = 0; t <= 1; t += 0.01) {
+      const double at_x = std::lerp(from.x, to.x, t), at_y = std::lerp(from.y, to.y, t);
+      lines.push_back({at_x - 3, at_y - 3, at_x + 3, at_y + 3});
     }
-    // Roofs that all but coincide carry their names one behind the other.
-    if (above == 0 || y(bandwidth) - y(above) > letters_high) along = margin;
-    const std::string name = fmt::format("{} {:.0f} GB/s", level.name, bandwidth);
-    out += roof_name(name, x(left), y(left * bandwidth), along, slope, places);
-    along += width_of(name) * std::cos(std::atan(slope)) + margin, above = bandwidth;
   }
+  for (const Box& box : lines) places.occupy(box);
   const double corner = x(first_ridge), roof = y(peak);
   out += line(corner, roof, frame.right, roof, ink, 2.2);
   out += text(corner + 4, roof - 9, fmt::format("peak {:.0f} GFLOP/s", peak), "class='roof'");
@@ -151,21 +171,9 @@ std::string roofs(const Machine& machine, const Axis& x, const Axis& y, LabelPla
 }
 
 std::string marks_and_labels(const std::vector<Kind>& kinds, const Axis& x, const Axis& y, LabelPlaces& places) {
-  struct Point {
-    double x, y;
-  };
-  const auto points_of = [&](const Kind& kind) {  // the highest first
-    std::vector<Point> at;
-    for (const Measured* face : kind.faces) at.push_back({x(face->intensity()) + kind.shift, y(face->flops() / 1e9)});
-    std::sort(at.begin(), at.end(), [](const Point& a, const Point& b) { return a.y < b.y; });
-    return at;
-  };
-  for (const Kind& kind : kinds)
-    for (const Point& p : points_of(kind)) places.occupy({p.x - 8, p.y - 8, p.x + 8, p.y + 8});
-
   std::string wires, marks, labels;
   for (const Kind& kind : kinds) {
-    const std::vector<Point> at = points_of(kind);
+    const std::vector<Point> at = points_of(kind, x, y);
     wires += line(at.front().x, at.front().y, at.back().x, at.back().y, kind.colour, 1.2);
     for (const Measured* face : kind.faces)
       marks += mark(face->kernel.face, x(face->intensity()) + kind.shift, y(face->flops() / 1e9), kind.colour);
@@ -221,8 +229,11 @@ std::string roofline_svg(const Machine& machine, const std::vector<Measured>& po
               fmt::format("{}, {}, {} thread{}", machine.processor, machine.isa, machine.threads,
                           machine.threads == 1 ? "" : "s"),
               "class='axis'");
+  const std::vector<Kind> kinds = kinds_of(points, x);
+  for (const Kind& kind : kinds)
+    for (const Point& p : points_of(kind, x, y)) places.occupy({p.x - 8, p.y - 8, p.x + 8, p.y + 8});
   out += grid_and_axes(x, y) + roofs(machine, x, y, places);
-  out += marks_and_labels(kinds_of(points, x), x, y, places) + legend();
+  out += marks_and_labels(kinds, x, y, places) + legend();
   return out + "</svg>\n";
 }
 

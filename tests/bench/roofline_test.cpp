@@ -1,3 +1,8 @@
+#include <cmath>
+#include <numbers>
+#include <regex>
+#include <set>
+
 #include "bench/roofline/labels.h"
 #include "bench/roofline/picture.h"
 #include "tests/bench/programs.h"
@@ -41,6 +46,37 @@ TEST_CASE("the picture has a roof a level, a mark a kernel and a label a kind") 
   CHECK(count("<circle") == 2);  // and one in the legend
   CHECK(count("<polygon") == 3);
   CHECK(count("nan") == 0);
+}
+
+TEST_CASE("a roof's name moves aside for a mark") {
+  const Machine machine{.processor = "a processor",
+                        .isa = "avx2",
+                        .threads = 1,
+                        .flops = 100e9,
+                        .levels = {{"DRAM", 1 << 30, 20e9, 20e9}}};
+  const KernelCase relu = cases_with("search 32x32, relu, forward").front();
+  const std::regex name(R"(translate\((\S+) (\S+)\) rotate\((\S+)\)' class='roof'>DRAM 20 GB/s)");
+  const std::regex mark("<circle cx='(\\S+)' cy='(\\S+)'");
+  const auto match = [](const std::string& svg, const std::regex& what) {
+    std::smatch found;
+    REQUIRE(std::regex_search(svg, found, what));
+    std::vector<double> numbers;
+    for (std::size_t i = 1; i < found.size(); ++i) numbers.push_back(std::stod(found[i]));
+    return numbers;
+  };
+  std::set<double> places;
+  for (double gflops = 1; gflops < 16; gflops *= 1.05) {
+    const std::string svg = roofline_svg(machine, {{relu, relu.flop / (gflops * 1e9)}}, "a title");
+    const std::vector<double> words = match(svg, name), at = match(svg, mark);
+    const double direction = -words[2] * std::numbers::pi / 180;
+    double nearest = 1e9;
+    for (double t = 0; t < 84; t += 2)
+      nearest = std::min(nearest, std::hypot(words[0] + t * std::cos(direction) - at[0],
+                                             words[1] - t * std::sin(direction) - 4 - at[1]));
+    CHECK(nearest > 9);
+    places.insert(words[0]);
+  }
+  CHECK(places.size() > 1);
 }
 
 TEST_CASE("roofline writes a picture and a table", "[full]") {
