@@ -195,7 +195,7 @@ std::string legend() {
   double at = frame.left;
   for (const Face face : {Face::forward, Face::input_grad, Face::weight_grad, Face::backward}) {
     out += mark(face, at + 6, 723, quiet) + text(at + 18, 727, name(face), "class='tick'");
-    at += 118;
+    at += 130;
   }
   return out + text(frame.right, 727,
                     "Roofs: bytes a copy reads and writes. Kinds of one intensity stand side by side.",
