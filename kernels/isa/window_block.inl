@@ -148,11 +148,14 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
 }
 
 // Windows whose pixels all exist; by a step the compiler knows where it is that of the search's channels, which takes
-// 0.9 of the time of windows by any step.
+// 0.9 of the time of windows by any step, and of 8 channels or seven outputs 0.93 to 0.99 (AVX2 on Zen 3).
 template <int W, int C, int V, int P, int KW, int Stride, int Dilation>
 NASCENT_INLINE void run_whole_windows(const WindowRows& r, const WindowBlock& block, ToFetch& next) {
-  if constexpr (kWidth > 4 && W == C && W == kWidth && P >= 8 && Stride == 1 && (KW == 3 || KW == 5)) {
+  constexpr int kFewest = kSixteenSums ? 8 : 7;
+  if constexpr (kWidth > 4 && W == C && W == kWidth && P >= kFewest && Stride == 1 && (KW == 3 || KW == 5)) {
     const std::int64_t step = r.x_step == r.y_step ? r.x_step : 0;
+    if constexpr (W == 8)
+      if (step == 8) return run_windows<W, C, V, P, KW, Stride, Dilation, true, 8>(r, block, next);
     if constexpr (V == 1)
       if (step == 16) return run_windows<W, C, V, P, KW, Stride, Dilation, true, 16>(r, block, next);
     if constexpr (V == 2 || !kSixteenSums) {
