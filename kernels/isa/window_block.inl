@@ -148,7 +148,8 @@ template <int W, int C, int V, int P, int KW, int Stride, int Dilation, bool kAl
 }
 
 // Windows whose pixels all exist; by a step the compiler knows where it is that of the search's channels, which takes
-// 0.9 of the time of windows by any step, and of 8 channels or seven outputs 0.93 to 0.99 (AVX2 on Zen 3).
+// 0.9 of the time of windows by any step; an edge of 8 channels takes 0.93, one of seven outputs 0.96 to 1.0 (AVX2 on
+// Zen 3; neither was measured with AVX-512, which goes without).
 template <int W, int C, int V, int P, int KW, int Stride, int Dilation>
 NASCENT_INLINE void run_whole_windows(const WindowRows& r, const WindowBlock& block, ToFetch& next) {
   constexpr int kFewest = kSixteenSums ? 8 : 7;
