@@ -51,8 +51,8 @@ NASCENT_INLINE void fetch_tile_below(const float* c, std::int64_t c_row) {
 // One run of k: what 1x1 convolutions, their weight gradients and matmul are made of. By itself, so that what a step
 // needs stays in registers; of C nothing is known until it is stored, or the rows' addresses would take them. B is
 // packed and padded with zeros, or a whole panel (kWhole); or it ends where the matrix ends. To ask at every step costs
-// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts: eight go
-// together, four where steps are a stride apart.
+// a tenth. Along k, B is always packed. Beside the 12 FMAs of a step on 16 registers all else counts: along rows four
+// go together, along k eight (tile_by_eights.inl).
 template <int W, int NV, int MR, Along along, bool kWhole, int kStride = 0>
 void run_plain_tile(const Tile& tile) {
   const Tile t = tile;  // a store to C could be one to the caller's Tile
@@ -70,17 +70,15 @@ void run_plain_tile(const Tile& tile) {
     TileRows<MR, along, kStride> rows(a, t.a_stride);
     const float* b = t.b;
     const std::int64_t b_step = t.b_step;
-    // One step of k. Along k it is `at` steps from where the pointers stand; along rows they go on with it, unseen: GCC
-    // would take a register for each row of the step after, and of 16 there is none.
-    const auto step = [&](auto at) __attribute__((always_inline)) {
-      constexpr int kAt = along == Along::k ? at.value : 0;
-      const float* const from = b + kAt * NV * W;
+    // One step of k. Along rows the pointers go on with it, unseen: GCC would take a register for each row of the step
+    // after, and of 16 there is none.
+    const auto step = [&]() __attribute__((always_inline)) {
       Vector<W> bv[NV];
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(from + v * W) : load_n<W>(from + v * W, last);
+      for (int v = 0; v < NV; ++v) bv[v] = kWhole || v + 1 < NV ? load<W>(b + v * W) : load_n<W>(b + v * W, last);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; ++r) {
-        const Vector<W> av = broadcast<W>(rows.row(r)[kAt]);
+        const Vector<W> av = broadcast<W>(*rows.row(r));
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] += av * bv[v];
         keep<W>(av);
@@ -93,31 +91,28 @@ void run_plain_tile(const Tile& tile) {
       }
     };
     std::int64_t k = t.k;
-    if constexpr (kRegisters == 16 && NV > 1) {
-      constexpr int kSteps = along == Along::k ? 8 : 4, kFloats = along == Along::k ? MR : kLineFloats;
-      for (; k >= kSteps; k -= kSteps) {
-        unrolled<kSteps>(step);
-        if (along == Along::k) rows.skip(kSteps), b += kSteps * b_step;
+    if constexpr (kRegisters == 16 && NV > 1 && along == Along::rows)
+      for (; k >= 4; k -= 4) {
+        step(), step(), step(), step();
         if (!ahead) continue;
-#pragma GCC unroll 8
-        for (int i = 0; i < kSteps; i += along == Along::k ? 2 : 1) fetch_to_l2(ahead + i * kFloats);
-        ahead += kSteps * kFloats;
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) fetch_to_l2(ahead + i * kLineFloats);
+        ahead += 4 * kLineFloats;
       }
-    }
     if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
       for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
-        step(Constant<0>{});
+        step();
         fetch_to_l1(ahead);
       }
     // A loop of its own: one more branch a step costs the others a hundredth.
     if (kRegisters == 32 && along == Along::k && also)
       for (; k > 0; --k, rows.next(), b += b_step, also += MR) {
-        step(Constant<0>{});
+        step();
         fetch_to_l2(also);
         if (ahead) fetch_to_l2(ahead), ahead += MR;
       }
     for (; k > 0; --k) {
-      step(Constant<0>{});
+      step();
       if (along == Along::k) rows.next(), b += b_step;
       if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : ahead_step;
     }

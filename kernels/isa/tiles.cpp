@@ -1,5 +1,6 @@
 // The tiles of every size.
 #include "kernels/isa/panel.inl"
+#include "kernels/isa/tile_by_eights.inl"
 #include "kernels/isa/tile_by_shuffles.inl"
 #include "kernels/isa/tile_of_pairs.inl"
 
@@ -16,6 +17,8 @@ void call_tile(const Tile& t) {
   }
   if constexpr (kRegisters == 32 && W == 8 && MR % 2 == 0 && along == Along::k)
     if (is_of_pairs(t) && has_whole_units()) return run_paired_tile<MR>(t);
+  if constexpr (kRegisters == 16 && along == Along::k && MR >= 4 && (NV == 2 || W == 8))
+    if (is_by_eights<W, NV>(t)) return run_tile_by_eights<W, NV, MR>(t);
   run_tile<W, NV, MR, along>(t);
 }
 
