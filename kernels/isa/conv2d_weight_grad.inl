@@ -70,36 +70,43 @@ struct NextPixels {
 };
 
 // Adds the shares of some taps to the rows of some input channels. Tap after tap for a tile's channels: of x and dy
-// these stay in L1.
+// these stay in L1. Of one tap, tiles that fetch nothing go in one call: of 64 steps each, those of 64 channels took
+// 1.07 times as long by themselves (Zen 3).
 inline void add_tap_grads(const Conv2dShape& s, const Inside& channels, int count, const TapPixels* taps,
                           const float* x, const float* dy, NextPixels next, float* dw) {
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
   for (std::int64_t g = 0; g < s.groups; ++g)
     each_panel(out, [&](const Panel& panel) {
-      each_tile(channels.end - channels.begin, max_rows(panel.vectors), [&](std::int64_t from, std::int64_t height) {
-        const std::int64_t row = channels.begin + from;
-        for (int t = 0; t < count; ++t) {
-          const TapPixels& p = taps[t];
-          const NextPixels::Share ahead = next.share(p.outer * p.inner * p.k, row, panel.begin > 0);
-          panel.along_rows[height - 1]({.a = x + p.x + g * in + row,
-                                        .a_stride = s.stride * s.in_channels,
-                                        .outer = p.outer,
-                                        .inner = p.inner,
-                                        .k = p.k,
-                                        .a_outer = s.height * s.width * s.in_channels,
-                                        .a_inner = s.stride * s.width * s.in_channels,
-                                        .b = dy + p.dy + g * out + panel.begin,
-                                        .b_step = s.out_channels,
-                                        .b_outer = s.out_height() * s.out_width() * s.out_channels,
-                                        .b_inner = s.out_width() * s.out_channels,
-                                        .c = dw + (p.tap * in + row) * s.out_channels + g * out + panel.begin,
-                                        .c_row = s.out_channels,
-                                        .columns = panel.columns,
-                                        .add = true,
-                                        .ahead = ahead.from,
-                                        .ahead_step = ahead.step});
-        }
-      });
+      each_tile_run(
+          channels.end - channels.begin, max_rows(panel.vectors),
+          [&](std::int64_t from, std::int64_t height, std::int64_t tiles) {
+            for (std::int64_t tile = 0, together = 1; tile < tiles; tile += together) {
+              const std::int64_t row = channels.begin + from + tile * height;
+              for (int t = 0; t < count; ++t) {
+                const TapPixels& p = taps[t];
+                const NextPixels::Share ahead = next.share(p.outer * p.inner * p.k, row, panel.begin > 0);
+                if (count == 1 && !ahead.from && next.x_pixel == 0) together = tiles - tile;
+                panel.along_rows[height - 1]({.a = x + p.x + g * in + row,
+                                              .a_stride = s.stride * s.in_channels,
+                                              .outer = p.outer,
+                                              .inner = p.inner,
+                                              .k = p.k,
+                                              .a_outer = s.height * s.width * s.in_channels,
+                                              .a_inner = s.stride * s.width * s.in_channels,
+                                              .b = dy + p.dy + g * out + panel.begin,
+                                              .b_step = s.out_channels,
+                                              .b_outer = s.out_height() * s.out_width() * s.out_channels,
+                                              .b_inner = s.out_width() * s.out_channels,
+                                              .c = dw + (p.tap * in + row) * s.out_channels + g * out + panel.begin,
+                                              .c_row = s.out_channels,
+                                              .columns = panel.columns,
+                                              .count = together,
+                                              .add = true,
+                                              .ahead = ahead.from,
+                                              .ahead_step = ahead.step});
+              }
+            }
+          });
     });
 }
 
