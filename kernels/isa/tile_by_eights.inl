@@ -55,7 +55,6 @@ template <int W, int NV, int MR, int K>
     };
     const auto go_on = [&](std::int64_t steps) __attribute__((always_inline)) {
       rows.skip(steps), b += steps * NV * W;
-      if (K) rows.base[0] = opaque(rows.base[0]);
     };
     const auto fetch = [&]() __attribute__((always_inline)) {
       if (!ahead) return;
@@ -63,7 +62,6 @@ template <int W, int NV, int MR, int K>
       ahead += MR * kRoundSteps;
     };
 
-    go_on(0);
     first_two_steps();
     unrolled<kRoundSteps - 2>([&](auto at) __attribute__((always_inline)) { step(Constant<at.value + 2>{}); });
     fetch();
