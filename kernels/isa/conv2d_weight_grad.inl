@@ -2,9 +2,8 @@
 // input channels as rows, the pixels that a tap reads inside the image as k. Nothing is copied, and nothing multiplied
 // by a zero outside the image: of 3x3 over 8 x 8 that leaves out a sixth. Ladder and limit as in conv2d.inl.
 #pragma once
-#include <utility>
-
 #include "kernels/isa/conv2d.inl"
+#include "kernels/isa/fetch_by_tiles.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
@@ -43,35 +42,28 @@ inline TapPixels pixels_of_tap(const Conv2dShape& s, std::int64_t tap, std::int6
   return p;
 }
 
-// What is read after some pixels, fetched to L2 meanwhile, a line a step of a tile's k: in the order of memory or,
-// where a slice reads few channels of x, pixel by pixel. Of 576 channels in eleven slices each had asked for all: 0.85
-// to 0.9 of the time (Ice Lake); of 288 in three it would be 1.08.
+// What is read after some pixels, in the order of memory or, where a slice reads few channels of x, those pixel by
+// pixel: of 576 channels in eleven slices each had asked for all, 0.85 to 0.9 of the time (Ice Lake); of 288 in three
+// it would be 1.08.
 struct NextPixels {
-  const float *x = nullptr, *dy = nullptr;
-  std::int64_t x_floats = 0, dy_floats = 0;
+  TileFetches in_order;
+  const float* x = nullptr;
   std::int64_t x_pixel = 0;  // floats between the pixels of x, pixel by pixel
   std::int64_t line = -1;    // of a pixel's, the last one asked for
 
-  struct Share {
-    const float* from = nullptr;
-    std::int64_t step = kLineFloats;
-  };
-  // What a tile of `steps` steps over x's channels from `channel` on fetches; `again`: a tile before has had those.
-  Share share(std::int64_t steps, std::int64_t channel, bool again) {
-    const std::int64_t floats = kLineFloats * steps;
-    if (x_pixel > 0 && !again && channel / kLineFloats != line) {
-      line = channel / kLineFloats;
-      return {x + channel, x_pixel};
-    }
-    if (x_floats > 0) return x_floats -= floats, Share{std::exchange(x, x + floats)};
-    if (dy_floats > 0) return dy_floats -= floats, Share{std::exchange(dy, dy + floats)};
-    return {};
+  // What the next of some tiles of `steps` steps over x's channels from `channel` on fetch, and how many of them;
+  // `again`: a tile before has had those.
+  TileFetch take(std::int64_t steps, std::int64_t tiles, std::int64_t channel, bool again) {
+    if (x_pixel == 0) return in_order.take(steps, tiles);
+    if (again || channel / kLineFloats == line) return in_order.take(steps, 1);
+    line = channel / kLineFloats;
+    return {x + channel, 1, x_pixel};
   }
 };
 
 // Adds the shares of some taps to the rows of some input channels. Tap after tap for a tile's channels: of x and dy
-// these stay in L1. Of one tap, tiles that fetch nothing go in one call: of 64 steps each, those of 64 channels took
-// 1.07 times as long by themselves (Zen 3).
+// these stay in L1. Of one tap, tiles that fetch of one tensor go in one call: of 64 steps each, those of 64 channels
+// took 1.07 times as long by themselves (Zen 3).
 inline void add_tap_grads(const Conv2dShape& s, const Inside& channels, int count, const TapPixels* taps,
                           const float* x, const float* dy, NextPixels next, float* dw) {
   const std::int64_t in = s.in_channels / s.groups, out = s.out_channels / s.groups;
@@ -84,8 +76,9 @@ inline void add_tap_grads(const Conv2dShape& s, const Inside& channels, int coun
               const std::int64_t row = channels.begin + from + tile * height;
               for (int t = 0; t < count; ++t) {
                 const TapPixels& p = taps[t];
-                const NextPixels::Share ahead = next.share(p.outer * p.inner * p.k, row, panel.begin > 0);
-                if (count == 1 && !ahead.from && next.x_pixel == 0) together = tiles - tile;
+                const TileFetch ahead =
+                    next.take(p.outer * p.inner * p.k, count == 1 ? tiles - tile : 1, row, panel.begin > 0);
+                together = ahead.tiles;
                 panel.along_rows[height - 1]({.a = x + p.x + g * in + row,
                                               .a_stride = s.stride * s.in_channels,
                                               .outer = p.outer,
@@ -122,18 +115,20 @@ inline void add_weight_grad(const Conv2dShape& s, const Inside& channels, const 
   const std::int64_t at_once =
       kTileFloats / ((s.in_channels < 16 ? s.in_channels : 16) + (s.out_channels < 64 ? s.out_channels : 64));
   if (is_matmul(s)) {  // all images are one run of pixels
-    const bool some = kRegisters == 32 && 4 * (channels.end - channels.begin) < s.in_channels;
+    const std::int64_t slice = channels.end - channels.begin;
+    const bool by_pixels = kRegisters == 32 && 4 * slice < s.in_channels;
+    const std::int64_t tiles = s.groups * count_tiles(slice, s.out_channels / s.groups),
+                       free_tiles = by_pixels ? tiles - ((slice - 1) / kLineFloats + 1) : tiles;
     const std::int64_t all = (end - begin) * pixels, runs = (all - 1) / at_once + 1;
     for (std::int64_t run = 0; run < runs; ++run) {
       const std::int64_t from = begin * pixels + all * run / runs, to = begin * pixels + all * (run + 1) / runs;
       const TapPixels one{.tap = 0, .x = 0, .dy = 0, .outer = 1, .inner = 1, .k = to - from};
-      add_tap_grads(s, channels, 1, &one, x + from * s.in_channels, dy + from * s.out_channels,
-                    {.x = x + to * s.in_channels,
-                     .dy = dy + to * s.out_channels,
-                     .x_floats = some ? 0 : (to - from) * s.in_channels,
-                     .dy_floats = (to - from) * s.out_channels,
-                     .x_pixel = some ? s.in_channels : 0},
-                    dw);
+      Fetched next;
+      if (!by_pixels) next.add(x, to, s.in_channels);
+      next.add(dy, to, s.out_channels);
+      add_tap_grads(
+          s, channels, 1, &one, x + from * s.in_channels, dy + from * s.out_channels,
+          {.in_order{next, free_tiles}, .x = x + to * s.in_channels, .x_pixel = by_pixels ? s.in_channels : 0}, dw);
     }
     return;
   }

@@ -5,6 +5,7 @@
 #pragma once
 #include "kernels/isa/depthwise_input_grad.inl"
 #include "kernels/isa/edge_scratch.inl"
+#include "kernels/isa/pointwise_weight_grad.inl"
 #include "kernels/isa/window_grads_kernel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
@@ -53,28 +54,6 @@ inline void input_gradient(const EdgePlane& g, const EdgeBranch& b, const float*
     }
 }
 
-// dw += t^T dz. `next`: as many pixels that are read next, fetched to L2 meanwhile by as many tiles as it takes; null:
-// none.
-inline void pointwise_weight_gradient(std::int64_t pixels, std::int64_t c, std::int64_t lanes, const float* t,
-                                      const float* dz, float* dw, const float* next) {
-  const float* const next_end = next + (next ? pixels * c : 0);
-  each_panel(c, [&](const Panel& panel) {
-    each_tile(c, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height) {
-      panel.along_rows[height - 1]({.a = t + row,
-                                    .a_stride = lanes,
-                                    .k = pixels,
-                                    .b = dz + panel.begin,
-                                    .b_step = lanes,
-                                    .c = dw + row * c + panel.begin,
-                                    .c_row = c,
-                                    .columns = panel.columns,
-                                    .add = true,
-                                    .ahead = next < next_end ? next : nullptr});
-      if (next < next_end) next += 16 * pixels;
-    });
-  });
-}
-
 inline void edge_weight_grads(const EdgePlane& g, const EdgeBranch& b, const TapGrad& t) {
   const bool wide = t.lanes >= 16;
   const WindowGrads window = wide           ? window_grads_kernel(kWidth, b.kernel, g.stride, b.dilation)
@@ -115,8 +94,17 @@ inline void separable_image_backward(const EdgePlane& g, const EdgeBranch& b, co
     fill_gradient(pixels, g.channels, lanes, dy + at, z + at, work.coefficients, planes.dz, part ? nullptr : dx_rows);
     if (part) {
       depthwise_rows(g, b, planes.input, packed.depthwise, row, rows, planes.middle, g.stride > 1 ? next_x : dx_rows);
-      pointwise_weight_gradient(pixels, g.channels, lanes, planes.middle, planes.dz, part + taps * lanes,
-                                g.stride > 1 ? nullptr : next_x);
+      Fetched next_input;
+      if (next_x && g.stride == 1) next_input.add(next_x, 0, g.channels);
+      add_pointwise_weight_grad({.pixels = pixels,
+                                 .in = g.channels,
+                                 .out = g.channels,
+                                 .a = planes.middle,
+                                 .a_step = lanes,
+                                 .dz = planes.dz,
+                                 .dz_step = lanes,
+                                 .dw = part + taps * lanes},
+                                next_input);
     }
     for (std::int64_t i = 0; i < rows; ++i) {
       const std::int64_t pixel = at + i * g.out_width * g.channels;

@@ -3,32 +3,16 @@
 // each of C floats read: at 64 to 16 channels 8 FLOP a byte, compute-bound even from DRAM.
 #pragma once
 #include "kernels/isa/edge_scratch.inl"
+#include "kernels/isa/pointwise_weight_grad.inl"
 #include "kernels/isa/projection_gather.inl"
 #include "kernels/projection_block.h"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Tensors whose lines the steps of a block's product fetch, a line a step, tiles by turns: cores have few fetches under
-// way, and bursts of them wait for each other. What is over after the last tensor's is not fetched, or twice.
-struct Fetched {
-  static constexpr int kMost = 8;
-  int count = 0;
-  const float* from[kMost];
-  std::int64_t channels[kMost];
-
-  // From a pixel on.
-  void add(const float* tensor, std::int64_t pixel, std::int64_t c) {
-    if (count < kMost) from[count] = tensor + pixel * c, channels[count++] = c;
-  }
-  int turns() const { return count > 0 ? count : 1; }
-  const float* at(int turn, std::int64_t pixel) const {
-    return count > 0 ? from[turn] + pixel * channels[turn] : nullptr;
-  }
-};
-
 // C = A B of a block: A [pixels, k] with rows a_step apart, B packed, C [pixels, columns] with rows c_step apart.
-// `next` is read by the next block, `written` written after this product.
+// `next` is read by the next block, `written` written after this product: tensors whose lines the steps fetch, tiles by
+// turns, for cores have few fetches under way, and bursts of them wait for each other.
 inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::int64_t a_step, const float* packed,
                     std::int64_t columns, float* c, std::int64_t c_step, const Fetched& next, const Fetched& written) {
   each_panel(columns, [&](const Panel& panel) {
@@ -52,30 +36,6 @@ inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::in
                                    .ahead = panel.begin == 0 ? next.at(turn, begin) : nullptr,
                                    .also_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr});
       }
-    });
-  });
-}
-
-// dw += block^T dz
-inline void add_weight_gradient(std::int64_t pixels, std::int64_t in, const float* block, const float* dz,
-                                std::int64_t dz_step, std::int64_t outputs, float* dw, const Fetched& next) {
-  each_panel(outputs, [&](const Panel& panel) {
-    const std::int64_t most = max_rows(panel.vectors), tiles = (in + most - 1) / most;
-    std::int64_t tile = 0;
-    each_tile(in, most, [&](std::int64_t row, std::int64_t height) {
-      const std::int64_t turn = tile * next.turns() / tiles, first = (turn * tiles + next.turns() - 1) / next.turns();
-      const float* ahead = panel.begin == 0 ? next.at(static_cast<int>(turn), 0) : nullptr;
-      panel.along_rows[height - 1]({.a = block + row,
-                                    .a_stride = in,
-                                    .k = pixels,
-                                    .b = dz + panel.begin,
-                                    .b_step = dz_step,
-                                    .c = dw + row * outputs + panel.begin,
-                                    .c_row = outputs,
-                                    .columns = panel.columns,
-                                    .add = true,
-                                    .ahead = ahead ? ahead + (tile - first) * pixels * 16 : nullptr});
-      ++tile;
     });
   });
 }
@@ -264,7 +224,16 @@ void projection_backward(const Projection& projection, float* scratch) {
           const std::int64_t outputs = outputs_of_tap(p, t);
           const ProjectionRows tap_rows{p, t, row, rows};
           gather_relu(p, tap_rows, n, block.in, gathered);
-          if (dw) add_weight_gradient(count, block.in, gathered, dz_tap, block.out, outputs, dw_tap, next);
+          if (dw)
+            add_pointwise_weight_grad({.pixels = count,
+                                       .in = block.in,
+                                       .out = outputs,
+                                       .a = gathered,
+                                       .a_step = block.in,
+                                       .dz = dz_tap,
+                                       .dz_step = block.out,
+                                       .dw = dw_tap},
+                                      next);
           if (dx) {
             project(count, outputs, dz_tap, block.out, packed_tap, block.in, gradient, block.in, gradients, {});
             scatter_gated(p, tap_rows, n, block.in, gathered, gradient);

@@ -96,8 +96,7 @@ void run_plain_tile(const Tile& tile) {
         step(), step(), step(), step();
         if (!ahead) continue;
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) fetch_to_l2(ahead + i * kLineFloats);
-        ahead += 4 * kLineFloats;
+        for (int i = 0; i < 4; ++i) fetch_to_l2(ahead), ahead += ahead_step;
       }
     if (kRegisters == 32 && along == Along::k && t.ahead_is_a)
       for (; k > 0; --k, rows.next(), b += b_step, ahead += MR) {
