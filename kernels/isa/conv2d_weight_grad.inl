@@ -51,11 +51,11 @@ struct NextPixels {
   std::int64_t x_pixel = 0;  // floats between the pixels of x, pixel by pixel
   std::int64_t line = -1;    // of a pixel's, the last one asked for
 
-  // What the next of some tiles of `steps` steps over x's channels from `channel` on fetch, and how many of them;
+  // What the next of some tiles over x's channels from `channel` on fetch, and how many of them;
   // `again`: a tile before has had those.
-  TileFetch take(std::int64_t steps, std::int64_t tiles, std::int64_t channel, bool again) {
-    if (x_pixel == 0) return in_order.take(steps, tiles);
-    if (again || channel / kLineFloats == line) return in_order.take(steps, 1);
+  TileFetch take(std::int64_t tiles, std::int64_t channel, bool again) {
+    if (x_pixel == 0) return in_order.take(tiles);
+    if (again || channel / kLineFloats == line) return in_order.take(1);
     line = channel / kLineFloats;
     return {x + channel, 1, x_pixel};
   }
@@ -76,8 +76,7 @@ inline void add_tap_grads(const Conv2dShape& s, const Inside& channels, int coun
               const std::int64_t row = channels.begin + from + tile * height;
               for (int t = 0; t < count; ++t) {
                 const TapPixels& p = taps[t];
-                const TileFetch ahead =
-                    next.take(p.outer * p.inner * p.k, count == 1 ? tiles - tile : 1, row, panel.begin > 0);
+                const TileFetch ahead = next.take(count == 1 ? tiles - tile : 1, row, panel.begin > 0);
                 together = ahead.tiles;
                 panel.along_rows[height - 1]({.a = x + p.x + g * in + row,
                                               .a_stride = s.stride * s.in_channels,
@@ -126,9 +125,11 @@ inline void add_weight_grad(const Conv2dShape& s, const Inside& channels, const 
       Fetched next;
       if (!by_pixels) next.add(x, to, s.in_channels);
       next.add(dy, to, s.out_channels);
-      add_tap_grads(
-          s, channels, 1, &one, x + from * s.in_channels, dy + from * s.out_channels,
-          {.in_order{next, free_tiles}, .x = x + to * s.in_channels, .x_pixel = by_pixels ? s.in_channels : 0}, dw);
+      add_tap_grads(s, channels, 1, &one, x + from * s.in_channels, dy + from * s.out_channels,
+                    {.in_order{next, to - from, free_tiles, to - from, kLineFloats},
+                     .x = x + to * s.in_channels,
+                     .x_pixel = by_pixels ? s.in_channels : 0},
+                    dw);
     }
     return;
   }

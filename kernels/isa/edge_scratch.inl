@@ -46,22 +46,23 @@ struct WorkerPlanes {
 };
 
 // How far ahead of a tile the lines it will write are fetched, in floats. A tile of 16 pixels takes 50 ns and its lines
-// come from DRAM in 120 and more: fetched a tile ahead in one go, they kept its stores waiting for as long again. With
-// 16 registers they still are, for beside the 12 FMAs of a step there one more instruction costs as much.
+// come from DRAM in 120 and more: fetched a tile ahead in one go, they kept its stores waiting for as long again.
 constexpr std::int64_t kWriteAhead = 1024;
 
 // C = A B for the pixels of a plane: A [pixels, lanes], B packed. `to_memory`: C lies there, not in a plane. `next`,
 // and with 32 registers where C does not lie in memory `also`: as many pixels that are read next, fetched meanwhile;
-// null: none.
+// null: none. With 16 registers tiles fetch one tensor by their steps, and beside `next` C in one go.
 inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a, std::int64_t a_step,
                       const float* packed, float* c, std::int64_t c_step, bool to_memory, const float* next,
                       const float* also) {
   each_panel(channels, [&](const Panel& panel) {
     each_tile_run(pixels, max_rows(panel.vectors), [&](std::int64_t begin, std::int64_t height, std::int64_t count) {
-      const bool first = panel.begin == 0, by_steps = to_memory && kRegisters == 32;
-      const float* const second = by_steps ? c + begin * c_step + kWriteAhead
-                                  : also   ? also + begin * channels
-                                           : nullptr;
+      const bool first = panel.begin == 0;
+      const float* const read = next ? next + begin * channels : nullptr;
+      const float* const written = to_memory ? c + begin * c_step + kWriteAhead
+                                   : also    ? also + begin * channels
+                                             : nullptr;
+      const bool either = kRegisters == 16 && !read;
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = channels,
@@ -71,9 +72,10 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .c_row = c_step,
                                  .columns = panel.columns,
                                  .count = count,
-                                 .ahead = first && next ? next + begin * channels : nullptr,
-                                 .also_ahead = first ? second : nullptr,
-                                 .fetch_c = to_memory && !by_steps});
+                                 .ahead = first ? either ? written : read : nullptr,
+                                 .also_ahead = first ? written : nullptr,
+                                 .ahead_step = height,
+                                 .fetch_c = kRegisters == 16 && to_memory && read});
     });
   });
 }

@@ -5,7 +5,7 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Tensors of as many pixels as the product has rows (tiles along k) or steps (tiles along rows).
+// Tensors by their next pixels.
 struct Fetched {
   static constexpr int kMost = 8;
   int count = 0;
@@ -22,35 +22,44 @@ struct Fetched {
   }
 };
 
-// What some tiles along rows fetch: `step` floats with each of their steps.
+// What some tiles fetch: `step` floats with each of their steps.
 struct TileFetch {
   const float* from = nullptr;
   std::int64_t tiles = 0, step = kLineFloats;
 };
 
-// Tensors one after the other, each by some of the tiles along rows and as evenly as they can. A line a step is more
-// than DRAM brings meanwhile, a third of one in the 6 cycles of 12 FMAs: of what is asked for faster most is not there
-// in time. 1x1 weight gradients in 0.61 to 1.0 of the time that a line a step took (Zen 3).
+// Tensors one after the other, each by some of the tiles and as evenly as they can. A line a step is more than DRAM
+// brings meanwhile, a third of one in the 6 cycles of 12 FMAs: of what is asked for faster most is not there in time.
+// 1x1 weight gradients in 0.61 to 1.0 of the time that a line a step took (Zen 3).
 class TileFetches {
  public:
   TileFetches() = default;
-  TileFetches(const Fetched& tensors, std::int64_t tiles) : count_(tensors.count) {
+  // So many pixels of the tensors, by so many tiles of so many steps, each of which can fetch `most` floats.
+  TileFetches(const Fetched& tensors, std::int64_t pixels, std::int64_t tiles, std::int64_t steps, std::int64_t most)
+      : count_(tensors.count), steps_(steps) {
     std::int64_t channels = 0;
     for (int k = 0; k < count_; ++k) channels += tensors.channels[k];
     for (int k = 0; k < count_; ++k) {
-      const std::int64_t c = tensors.channels[k], lines = (c - 1) / kLineFloats + 1;
-      const std::int64_t even = (2 * tiles * c + channels) / (2 * channels), share = even > 1 ? even : 1;
-      left_[k] =
-          lines < share ? TileFetch{tensors.from[k], share, (c - 1) / share + 1} : TileFetch{tensors.from[k], lines};
-      tiles -= share, channels -= c;
+      const std::int64_t c = tensors.channels[k], floats = pixels * c;
+      const std::int64_t rounded = (2 * tiles * c + channels) / (2 * channels), share = rounded > 1 ? rounded : 1;
+      const std::int64_t even = (floats - 1) / (share * steps) + 1;
+      left_[k] = even < most ? TileFetch{tensors.from[k], share, even}
+                             : TileFetch{tensors.from[k], (floats - 1) / (most * steps) + 1, most};
+      channels_[k] = c, tiles -= share, channels -= c;
     }
   }
-  // What the next of `tiles` tiles of so many steps fetch, and how many of them.
-  TileFetch take(std::int64_t steps, std::int64_t tiles) {
+  // The same of the tensors so many pixels on.
+  TileFetches after(std::int64_t pixels) const {
+    TileFetches there = *this;
+    for (int k = 0; k < count_; ++k) there.left_[k].from += pixels * channels_[k];
+    return there;
+  }
+  // What the next of some tiles fetch, and how many of them.
+  TileFetch take(std::int64_t tiles) {
     for (int k = 0; k < count_; ++k)
       if (TileFetch& next = left_[k]; next.tiles > 0) {
         const TileFetch taken{next.from, next.tiles < tiles ? next.tiles : tiles, next.step};
-        next.from += taken.tiles * steps * next.step, next.tiles -= taken.tiles;
+        next.from += taken.tiles * steps_ * next.step, next.tiles -= taken.tiles;
         return taken;
       }
     return {nullptr, tiles};
@@ -58,15 +67,9 @@ class TileFetches {
 
  private:
   int count_ = 0;
+  std::int64_t steps_ = 0, channels_[Fetched::kMost];
   TileFetch left_[Fetched::kMost];
 };
-
-// The tiles of a product of so many rows and columns.
-inline std::int64_t count_tiles(std::int64_t rows, std::int64_t columns) {
-  std::int64_t tiles = 0;
-  each_panel(columns, [&](const Panel& panel) { tiles += (rows - 1) / max_rows(panel.vectors) + 1; });
-  return tiles;
-}
 
 }  // namespace
 }  // namespace nascent::kernels::NASCENT_ISA

@@ -69,6 +69,13 @@ NASCENT_INLINE void each_panel(std::int64_t n, const Body& body) {
   }
 }
 
+// The tiles of a product of so many rows and columns.
+inline std::int64_t count_tiles(std::int64_t rows, std::int64_t columns) {
+  std::int64_t tiles = 0;
+  each_panel(columns, [&](const Panel& panel) { tiles += (rows - 1) / max_rows(panel.vectors) + 1; });
+  return tiles;
+}
+
 // Cuts `rows` into tiles of nearly equal height (28 rows: 14 + 14, not 16 + 12) and calls body(first row, height).
 template <class Body>
 NASCENT_INLINE void each_tile(std::int64_t rows, int most, const Body& body) {

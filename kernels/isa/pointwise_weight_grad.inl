@@ -17,11 +17,11 @@ struct PointwiseGrad {
 
 // Meanwhile fetches `next`.
 inline void add_pointwise_weight_grad(const PointwiseGrad& g, const Fetched& next) {
-  TileFetches fetches(next, count_tiles(g.in, g.out));
+  TileFetches fetches(next, g.pixels, count_tiles(g.in, g.out), g.pixels, kLineFloats);
   each_panel(g.out, [&](const Panel& panel) {
     each_tile_run(g.in, max_rows(panel.vectors), [&](std::int64_t row, std::int64_t height, std::int64_t tiles) {
       for (TileFetch ahead; tiles > 0; tiles -= ahead.tiles, row += ahead.tiles * height) {
-        ahead = fetches.take(g.pixels, tiles);
+        ahead = fetches.take(tiles);
         panel.along_rows[height - 1]({.a = g.a + row,
                                       .a_stride = g.a_step,
                                       .k = g.pixels,

@@ -34,7 +34,8 @@ inline void project(std::int64_t pixels, std::int64_t k, const float* a, std::in
                                    .columns = panel.columns,
                                    .count = last - first,
                                    .ahead = panel.begin == 0 ? next.at(turn, begin) : nullptr,
-                                   .also_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr});
+                                   .also_ahead = panel.begin == 0 && begins ? written.at(target, begin) : nullptr,
+                                   .ahead_step = height});
       }
     });
   });

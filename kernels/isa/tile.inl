@@ -25,9 +25,9 @@ struct Tile {
   std::int64_t columns;    // <= NV*W; beyond them B may not exist and C is not written
   std::int64_t count = 1;  // tiles like this one below it, each by the same B
   bool add = false;        // start from C instead of 0
-  // What the caller reads next, fetched to L2 with every step of k: along rows `ahead_step` floats, along k as many as
-  // there are rows, so that by the end it is as much as A. And along k as much of a second tensor, as a rule of what is
-  // written next; with 32 registers only.
+  // What the caller reads next, fetched to L2, `ahead_step` floats with every step of k, at most a line; along k with
+  // 32 registers as many as there are rows, so that by the end it is as much as A, and as much of a second tensor, as a
+  // rule of what is written next.
   const float *ahead = nullptr, *also_ahead = nullptr;
   std::int64_t ahead_step = kLineFloats;
   bool ahead_is_a = false;  // along k: `ahead` is the A of the next tile, and fetched to L1; with 32 registers only

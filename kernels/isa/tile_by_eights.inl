@@ -18,7 +18,8 @@ template <int W, int NV, int MR, int K>
   const std::int64_t a_stride = K ? K : t.a_stride, c_row = t.c_row;
   const float *a = t.a, *ahead = t.ahead;
   float* c = t.c;
-  const bool fetch_c = t.fetch_c;
+  const std::int64_t ahead_round = t.ahead_step * kRoundSteps;
+  const bool fetch_c = t.fetch_c, more_lines = ahead_round > kLineFloats;
   for (std::int64_t left = t.count; left > 0; --left, a += MR * a_stride, c += MR * c_row) {
     if (fetch_c) fetch_tile_below<W, NV, MR>(opaque(c), opaque(c_row));
     Vector<W> sum[MR][NV];
@@ -58,8 +59,12 @@ template <int W, int NV, int MR, int K>
     };
     const auto fetch = [&]() __attribute__((always_inline)) {
       if (!ahead) return;
-      unrolled<kFetches>([&](auto i) __attribute__((always_inline)) { fetch_to_l2(ahead + i.value * kLineFloats); });
-      ahead += MR * kRoundSteps;
+      fetch_to_l2(ahead);
+      if (more_lines)
+        unrolled<kFetches - 1>([&](auto i) __attribute__((always_inline)) {
+          fetch_to_l2(ahead + (i.value + 1) * kLineFloats);
+        });
+      ahead += ahead_round;
     };
 
     first_two_steps();
@@ -73,7 +78,7 @@ template <int W, int NV, int MR, int K>
     }
     if constexpr (K == 0)
       if (k > 0) {
-        if (ahead) fetch_to_l2(ahead), ahead += MR * k;
+        if (ahead) fetch_to_l2(ahead), ahead += t.ahead_step * k;
         for (go_on(kRoundSteps); k > 0; --k, go_on(1)) step(Constant<0>{});
       }
     float* to = opaque(c);

@@ -113,7 +113,7 @@ void run_plain_tile(const Tile& tile) {
     for (; k > 0; --k) {
       step();
       if (along == Along::k) rows.next(), b += b_step;
-      if (ahead) fetch_to_l2(ahead), ahead += along == Along::k ? MR : ahead_step;
+      if (ahead) fetch_to_l2(ahead), ahead += along == Along::k && kRegisters == 32 ? MR : ahead_step;
     }
     store_tile<W, NV, MR>(t, sum, c);
   }
