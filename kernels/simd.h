@@ -152,6 +152,17 @@ NASCENT_INLINE void store_n(float* p, Vector<W> v, std::int64_t n) {
 #endif
 }
 
+// A whole aligned vector that nobody reads soon; its line is not fetched. Other threads see it after _mm_sfence.
+NASCENT_INLINE void store_past_caches(float* p, Vector<kWidth> v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, v);
+#elif defined(__AVX2__)
+  _mm256_stream_ps(p, v);
+#else
+  _mm_stream_ps(p, v);
+#endif
+}
+
 constexpr std::int64_t kLineFloats = 16;  // of a line of the caches
 // Asks for the line at p, which need not be anybody's.
 NASCENT_INLINE void fetch_to_l1(const float* p) { __builtin_prefetch(p, 0, 3); }

@@ -208,7 +208,8 @@ void backward_by(const BatchNormShape& s, const float* x, const float* dy, const
     dbeta[c] = static_cast<float>(sum);
     dgamma[c] = static_cast<float>(product * rstd[c]);
   }
-  apply_gradients<relu>(s, x, dy, mean, rstd, gamma, beta, dgamma, dbeta, dx);
+  (goes_past_caches(total, dx) ? apply_gradients<relu, true>
+                               : apply_gradients<relu, false>)(s, x, dy, mean, rstd, gamma, beta, dgamma, dbeta, dx);
 }
 
 void batch_norm_backward(const BatchNormShape& s, const float* x, const float* dy, const float* mean, const float* rstd,

@@ -94,21 +94,26 @@ void dot(std::int64_t n, const float* a, const float* b, float* y, float* scratc
 }
 
 // Blocks of 1024: y and one branch at a time in L1, added in order of k.
-void weighted_sum(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
+template <bool kPast>
+void weighted_sum_by(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
   parallel_ranges(n, kFlatGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += kReduceBlock) {
       const std::int64_t length = i + kReduceBlock < end ? kReduceBlock : end - i;
       each_vector<kWidth>(length, [&](std::int64_t f, std::int64_t left) {
         Vector<kWidth> total{};
-        fetch_ahead(y + i + f);
+        fetch_ahead<kPast>(y + i + f);
         for (int k = 0; k < count; ++k) {
           fetch_to_l1(branches[k] + i + f + kFetchAhead);
           total += load_up_to<kWidth>(branches[k] + i + f, left) * weights[k];
         }
-        store_up_to<kWidth>(y + i + f, total, left);
+        store_output<kPast>(y + i + f, total, left);
       });
     }
+    end_chunk<kPast>();
   });
+}
+void weighted_sum(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
+  (goes_past_caches(n, y) ? weighted_sum_by<true> : weighted_sum_by<false>)(n, count, weights, branches, y);
 }
 
 void branch_dots(std::int64_t n, int count, const float* dy, const float* const* branches, float* dots,
