@@ -113,7 +113,10 @@ void weighted_sum_by(std::int64_t n, int count, const float* weights, const floa
   });
 }
 void weighted_sum(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
-  (goes_past_caches(n, y) ? weighted_sum_by<true> : weighted_sum_by<false>)(n, count, weights, branches, y);
+  bool in_place = false;  // then y's lines are read in any case
+  for (int k = 0; k < count; ++k) in_place = in_place || branches[k] == y;
+  const bool past = !in_place && goes_past_caches(n, y);
+  (past ? weighted_sum_by<true> : weighted_sum_by<false>)(n, count, weights, branches, y);
 }
 
 void branch_dots(std::int64_t n, int count, const float* dy, const float* const* branches, float* dots,

@@ -26,7 +26,7 @@ LectureSupernet::LectureSupernet(const Space& chain, const SupernetOptions& opti
 Tensor LectureSupernet::forward(const Tensor& images, const Context& context) const {
   Tensor x = stem_->forward(images, context);
   for (const std::vector<Edge>& cell : cells_)
-    for (const Edge& edge : cell) x = x + edge.mixed.forward(x, nascent::softmax(edge.alpha), context);
+    for (const Edge& edge : cell) x = edge.mixed.residual(x, nascent::softmax(edge.alpha), context);
   return head_->forward(x, context);
 }
 

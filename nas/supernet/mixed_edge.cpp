@@ -5,7 +5,7 @@
 
 namespace nascent::nas {
 
-Tensor MixedEdge::forward(const Tensor& x, const Tensor& weights, const Context& context) const {
+MixedEdge::Mix MixedEdge::mix(const Tensor& x, const Tensor& weights, const Context& context) const {
   std::vector<Tensor> branches;
   std::int64_t first = 0;  // spaces list `none` first, so the weights in use are one slice
   for (const auto& operation : operations_) {
@@ -17,7 +17,19 @@ Tensor MixedEdge::forward(const Tensor& x, const Tensor& weights, const Context&
       throw std::logic_error("`none` must come first among an edge's operations");
   }
   const auto count = static_cast<std::int64_t>(operations_.size());
-  return weighted_sum(first == 0 ? weights : slice(weights, {.axis = 0, .begin = first, .end = count}), branches);
+  return {std::move(branches), first == 0 ? weights : slice(weights, {.axis = 0, .begin = first, .end = count})};
+}
+
+Tensor MixedEdge::forward(const Tensor& x, const Tensor& weights, const Context& context) const {
+  const Mix mixed = mix(x, weights, context);
+  return weighted_sum(mixed.weights, mixed.branches);
+}
+
+Tensor MixedEdge::residual(const Tensor& x, const Tensor& weights, const Context& context) const {
+  Mix mixed = mix(x, weights, context);
+  mixed.branches.push_back(x);
+  const Tensor parts[] = {mixed.weights, Tensor::full({1}, 1, weights.dtype())};
+  return weighted_sum(concat(parts), mixed.branches);
 }
 
 MixedEdgeOperands MixedEdge::operands(const Edge& place, std::span<const Tensor> inputs, const Tensor& weights,

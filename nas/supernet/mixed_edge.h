@@ -17,6 +17,8 @@ class MixedEdge {
   explicit MixedEdge(std::vector<std::unique_ptr<Module>> operations) : operations_(std::move(operations)) {}
   // weights [operations]
   Tensor forward(const Tensor& x, const Tensor& weights, const Context& context) const;
+  // x + y in the same pass over memory: x is one more branch, of weight 1.
+  Tensor residual(const Tensor& x, const Tensor& weights, const Context& context) const;
 
   // The same for a mixed cell to compute, whose inputs are given: an operation that it cannot runs here on one of
   // those.
@@ -26,6 +28,13 @@ class MixedEdge {
   void move_statistics(std::span<const BatchStatistics>& batch, std::int64_t values, const Context& context) const;
 
  private:
+  // What the operations that are not `none` make of x, and their weights.
+  struct Mix {
+    std::vector<Tensor> branches;
+    Tensor weights;
+  };
+  Mix mix(const Tensor& x, const Tensor& weights, const Context& context) const;
+
   std::vector<std::unique_ptr<Module>> operations_;
 };
 

@@ -183,13 +183,15 @@ TEST_CASE("a mixed edge is the weighted sum of its operations, in their order") 
       to.copy_from(p.value);
     }
   const Tensor x = random_tensor({2, 5, 4, 3}, 8), weights = random_tensor({5}, 9);
-  const Tensor y = MixedEdge(std::move(operations)).forward(x, weights, {});
+  const MixedEdge edge(std::move(operations));
+  const Tensor y = edge.forward(x, weights, {}), with_x = edge.residual(x, weights, {});
   std::vector<double> expected(y.elements(), 0.0);
   for (int k = 1; k < 5; ++k) {
     const Tensor branch = alone[k]->forward(x, {});
     for (std::int64_t i = 0; i < y.elements(); ++i) expected[i] += weights.at(k) * branch.at(i);
   }
   for (std::int64_t i = 0; i < y.elements(); ++i) CHECK(y.at(i) == Approx(expected[i]).epsilon(1e-12).margin(1e-14));
+  for (std::int64_t i = 0; i < y.elements(); ++i) CHECK(with_x.at(i) == y.at(i) + x.at(i));
 }
 
 TEST_CASE("sizes that make no supernet are refused") {
