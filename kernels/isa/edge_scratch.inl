@@ -62,7 +62,7 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
       const float* const written = to_memory ? c + begin * c_step + kWriteAhead
                                    : also    ? also + begin * channels
                                              : nullptr;
-      const bool either = kRegisters == 16 && !read;
+      const bool only_written = kRegisters == 16 && !read;
       panel.along_k[height - 1]({.a = a + begin * a_step,
                                  .a_stride = a_step,
                                  .k = channels,
@@ -72,7 +72,7 @@ inline void pointwise(std::int64_t pixels, std::int64_t channels, const float* a
                                  .c_row = c_step,
                                  .columns = panel.columns,
                                  .count = count,
-                                 .ahead = first ? either ? written : read : nullptr,
+                                 .ahead = first ? only_written ? written : read : nullptr,
                                  .also_ahead = first ? written : nullptr,
                                  .ahead_step = height,
                                  .fetch_c = kRegisters == 16 && to_memory && read});

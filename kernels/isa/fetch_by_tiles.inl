@@ -1,11 +1,11 @@
-// What the tiles of a product fetch to L2 beside their steps: tensors that are read after it.
+// What the tiles of a product fetch to L2 beside their steps: tensors that are read, or written, after it.
 #pragma once
 #include "kernels/isa/panel.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// Tensors by their next pixels.
+// Tensors [pixels, channels], each from the pixel on that is needed next.
 struct Fetched {
   static constexpr int kMost = 8;
   int count = 0;
