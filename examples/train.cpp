@@ -89,6 +89,10 @@ int run(Flags flags, const CommonFlags& common) {
               if (!progress)
                 progress =
                     std::make_unique<Progress>("train", flags.options.epochs * steps, standard_screen(common.quiet));
+              if (processors_freed()) {
+                kernels::set_threads(0);
+                progress->line(fmt::format("{} threads from here on", kernels::threads()));
+              }
               progress->advance(epoch * steps + step + 1,
                                 fmt::format("epoch {}/{}, loss {:.3f}", epoch + 1, flags.options.epochs, loss));
             },

@@ -19,9 +19,10 @@ namespace {
 
 constexpr int failed = 1, file_system = 4, stopped_by_signal = 128;
 
-volatile std::sig_atomic_t signal_received = 0;
+volatile std::sig_atomic_t signal_received = 0, freed = 0;
 
 void remember_signal(int number) { signal_received = number; }
+void remember_freed(int) { freed = 1; }
 
 void catch_signals() {
   struct sigaction action {};
@@ -30,6 +31,9 @@ void catch_signals() {
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = remember_freed;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
   // A run must not die because `| head` has seen enough; write() then fails with EPIPE instead.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -82,6 +86,12 @@ int guarded(const std::string& program, const std::function<int()>& body) {
 }  // namespace
 
 bool interrupted() { return signal_received != 0; }
+
+bool processors_freed() {
+  const bool now = freed != 0;
+  freed = 0;
+  return now;
+}
 
 int run_program(const std::string& program, char** argv, const std::function<int()>& body) {
   spin_briefly(argv);
