@@ -8,8 +8,8 @@ namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
 // How a group's rows are taken: each asked in turn whether its windows lie inside from top to bottom, or in runs of
-// those that do and those that do not. A run of 3x3 over 4 outputs takes 77 instructions a row for 114, but one of 4
-// rows ends before the processor foresees it.
+// those that do and those that do not. A run of 3x3 over 4 outputs takes 77 instructions a row for 114, but ends before
+// the processor foresees it: 5x5 and 7x7 by runs take 0.96 to 1.01 of the time, 3x3 0.99 to 1.14.
 enum class RowOrder { in_turn, in_runs };
 
 // What a group's lanes add to their sums of kernel rows [first, first + KU).
@@ -81,12 +81,13 @@ template <int W, int KU, int KW, int Stride, int Dilation>
 void add_grads_by_groups(const TapGrad& t, std::int64_t begin, std::int64_t end) {
   const Edges<KU, KW, Stride, Dilation> first_edges(t, 0);
   Ahead<Stride> ahead(t, true, begin * t.images * t.rows * t.columns), none;
+  constexpr RowOrder order = KU == KW ? RowOrder::in_turn : RowOrder::in_runs;
   const auto add = [&]<int Rows>(const Edges<Rows, KW, Stride, Dilation>& edges, const Group& group, std::int64_t first,
                                  std::int64_t lane) __attribute__((always_inline)) {
     const std::int64_t at = lane + W <= t.lanes ? lane : t.lanes - W;
     WindowSums<W, 1, Rows, KW, Stride, Dilation, false> sums;
     sums.read(t, first, at);
-    add_group<RowOrder::in_runs>(t, edges, group, first, at, KU == KW || first == 0 ? ahead : none, sums);
+    add_group<order>(t, edges, group, first, at, KU == KW || first == 0 ? ahead : none, sums);
     sums.write(t, first, at, lane - at);
   };
   each_group<KW, Stride, Dilation>(
@@ -103,12 +104,13 @@ void add_grads_by_groups(const TapGrad& t, std::int64_t begin, std::int64_t end)
       });
 }
 
-// Sums by groups go to memory and back for each group: worth it over narrow images, and where many vectors of lanes
-// would each begin anew; not over bands of 4 rows at stride 2 (36 channels at 32x32 1.1 to 1.2 of the time, Zen 3), nor
-// for up to 4 vectors of a dilated kernel at 14x14 and 16x16 (1.0 to 1.15).
+// Sums by groups go to memory and back for each group, whose pixels all lanes then find in L1: worth it where all
+// kernel rows go in one pass (3x3 of 36 channels at 32x32 0.8 to 0.9 of the time, others 0.93 to 1.0, Zen 3). Of the
+// others over narrow images, and where many vectors of lanes would each begin anew; not over bands of 4 rows at stride
+// 2, nor for up to 4 vectors of a dilated kernel at 14x14 and 16x16 (1.0 to 1.15).
 template <int Stride, int Dilation>
-bool by_groups(const TapGrad& t, std::int64_t vectors) {
-  if (vectors == 1) return false;
+bool by_groups(const TapGrad& t, std::int64_t vectors, bool one_pass) {
+  if (vectors == 1 || one_pass) return vectors > 1;
   if (Stride == 2) return t.columns <= 8 || (t.columns <= 16 && t.rows > 4);
   return vectors > 4 || t.columns <= (Dilation == 1 ? 16 : 8);
 }
@@ -126,7 +128,7 @@ void window_grads(const TapGrad& t, std::int64_t lane, std::int64_t end) {
     if constexpr (KW % KU != 0) add_window_grads<W, 1, KW % KU, KW, Stride, Dilation>(t, part, u, at);
   };
   if constexpr (W == kWidth && W < 16)
-    if (by_groups<Stride, Dilation>(t, (end - lane + W - 1) / W))
+    if (by_groups<Stride, Dilation>(t, (end - lane + W - 1) / W, KU == KW))
       return add_grads_by_groups<W, KU, KW, Stride, Dilation>(t, lane, end);
   if (KU == KW && (W == 16 || end - lane <= W)) {
     const GradPart whole{0, t.images, 0, t.rows};
