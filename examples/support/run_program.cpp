@@ -88,9 +88,9 @@ int guarded(const std::string& program, const std::function<int()>& body) {
 bool interrupted() { return signal_received != 0; }
 
 bool processors_freed() {
-  const bool now = freed != 0;
-  freed = 0;
-  return now;
+  if (freed == 0) return false;
+  freed = 0;  // only once seen, or a signal that comes in between would be lost
+  return true;
 }
 
 int run_program(const std::string& program, char** argv, const std::function<int()>& body) {

@@ -110,7 +110,8 @@ void add_grads_by_groups(const TapGrad& t, std::int64_t begin, std::int64_t end)
 // 2, nor for up to 4 vectors of a dilated kernel at 14x14 and 16x16 (1.0 to 1.15).
 template <int Stride, int Dilation>
 bool by_groups(const TapGrad& t, std::int64_t vectors, bool one_pass) {
-  if (vectors == 1 || one_pass) return vectors > 1;
+  if (vectors == 1) return false;
+  if (one_pass) return true;
   if (Stride == 2) return t.columns <= 8 || (t.columns <= 16 && t.rows > 4);
   return vectors > 4 || t.columns <= (Dilation == 1 ? 16 : 8);
 }

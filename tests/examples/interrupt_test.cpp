@@ -7,17 +7,6 @@ using namespace nascent::test;
 
 namespace {
 
-// Starts a run that would take hours, waits for `file` to have a byte, and interrupts it. A program that does not
-// listen is killed after half a minute.
-Outcome interrupted(const std::string& name, const Arguments& flags, const std::filesystem::path& file) {
-  return run_shell(
-      "file=\"$1\"; shift; \"$0\" \"$@\" & pid=$!\n"
-      "for i in $(seq 600); do [ -s \"$file\" ] && break; sleep 0.05; done; kill -INT $pid\n"
-      "for i in $(seq 600); do kill -0 $pid || break; sleep 0.05; done 2> /dev/null; kill -KILL $pid 2> /dev/null\n"
-      "wait $pid",
-      Arguments{program(name), file} + flags);
-}
-
 void check_whole(const Outcome& outcome, const std::string& name, const std::filesystem::path& run_folder) {
   INFO(outcome.err);
   CHECK(outcome.exit_code == 130);
@@ -44,20 +33,22 @@ const Arguments endless = {"--channels", "2",        "--layers", "2",      "--li
 TEST_CASE("an interrupted search keeps what it found") {
   const TemporaryFolder folder;
   const auto found = folder / "found";
-  check_whole(interrupted("search", endless + Arguments{"--out", found}, found / "history.jsonl"), "search", found);
+  check_whole(signalled("INT", "search", endless + Arguments{"--out", found}, found / "history.jsonl"), "search",
+              found);
 }
 
 TEST_CASE("a search interrupted before its first epoch ends is whole, too") {
   const TemporaryFolder folder;
   const auto found = folder / "found";
-  check_whole(interrupted("search", endless + Arguments{"--order", "exact", "--out", found}, found / "config.json"),
-              "search", found);
+  check_whole(
+      signalled("INT", "search", endless + Arguments{"--order", "exact", "--out", found}, found / "config.json"),
+      "search", found);
 }
 
 TEST_CASE("an interrupted training keeps its weights") {
   const TemporaryFolder folder;
   const auto network = folder / "network";
-  check_whole(interrupted("train", endless + Arguments{"--genotype", genotype_text, "--out", network},
-                          network / "history.jsonl"),
+  check_whole(signalled("INT", "train", endless + Arguments{"--genotype", genotype_text, "--out", network},
+                        network / "history.jsonl"),
               "train", network);
 }

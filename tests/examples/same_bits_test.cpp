@@ -44,15 +44,12 @@ TEST_CASE("a training gives the same bits on 1, 2 and 3 threads") {
 
 TEST_CASE("a training that is told of free processors takes them and gives the same bits") {
   // Long enough for the signal to come before the end.
-  const Arguments flags = Arguments{"--channels", "2", "--layers",  "2", "--limit",    "32",         "--epochs", "100",
+  const Arguments flags = Arguments{"--channels", "2", "--layers",  "2", "--limit",    "32",         "--epochs", "200",
                                     "--batch",    "8", "--threads", "1", "--genotype", genotype_text} +
                           drawn_images;
   const TemporaryFolder folder;
-  const Outcome outcome = run_shell(
-      "file=\"$1\"; shift; \"$0\" \"$@\" & pid=$!\n"
-      "for i in $(seq 600); do [ -s \"$file\" ] && break; sleep 0.005; done; kill -USR1 $pid\n"
-      "wait $pid",
-      Arguments{program("train"), folder / "run/config.json"} + flags + Arguments{"--out", folder / "run"});
+  const Outcome outcome =
+      signalled("USR1", "train", flags + Arguments{"--out", folder / "run"}, folder / "run/config.json");
   INFO(outcome.err);
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.err, Catch::Contains(" threads from here on\n"));

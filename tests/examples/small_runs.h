@@ -23,6 +23,18 @@ inline Outcome run(const std::string& name, const Arguments& flags) {
   return run_command(Arguments{program(name)} + flags);
 }
 
+// Starts a run, waits for `file` to have a byte, and sends the signal. A program that goes on after it is killed after
+// half a minute.
+inline Outcome signalled(const std::string& signal, const std::string& name, const Arguments& flags,
+                         const std::filesystem::path& file) {
+  return run_shell(
+      "signal=\"$1\"; file=\"$2\"; shift 2; \"$0\" \"$@\" & pid=$!\n"
+      "for i in $(seq 600); do [ -s \"$file\" ] && break; sleep 0.05; done; kill -$signal $pid\n"
+      "for i in $(seq 600); do kill -0 $pid || break; sleep 0.05; done 2> /dev/null; kill -KILL $pid 2> /dev/null\n"
+      "wait $pid",
+      Arguments{program(name), signal, file} + flags);
+}
+
 // The smallest search and training that still take several steps. Two layers are both reduction cells.
 inline const Arguments small_run = {"--channels", "2",        "--layers", "2",       "--limit",
                                     "32",         "--epochs", "1",        "--batch", "8"};
