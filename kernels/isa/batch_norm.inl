@@ -208,8 +208,9 @@ void backward_by(const BatchNormShape& s, const float* x, const float* dy, const
     dbeta[c] = static_cast<float>(sum);
     dgamma[c] = static_cast<float>(product * rstd[c]);
   }
-  (goes_past_caches(total, dx) ? apply_gradients<relu, true>
-                               : apply_gradients<relu, false>)(s, x, dy, mean, rstd, gamma, beta, dgamma, dbeta, dx);
+  with_pass(pass_over(total, dx), [&](auto pass) {
+    apply_gradients<relu, pass.value>(s, x, dy, mean, rstd, gamma, beta, dgamma, dbeta, dx);
+  });
 }
 
 void batch_norm_backward(const BatchNormShape& s, const float* x, const float* dy, const float* mean, const float* rstd,

@@ -66,7 +66,7 @@ NASCENT_INLINE void run_lanes(const LaneTable<K>& table, std::int64_t begin, std
 
 // fill(lane, lanes, table) writes the coefficients of lanes; op(offset, n, coefficients) runs for each vector (n < W
 // floats at the very end). Chunks run in parallel, the last first: what a pass before has just read is still in L2.
-template <int K, bool kPast, class Fill, class Op>
+template <int K, Pass kPass, class Fill, class Op>
 NASCENT_INLINE void apply_lanes(const BatchNormShape& s, const Fill& fill, const Op& op) {
   const std::int64_t period = lane_period(s.channels), total = s.rows * s.channels;
   const std::int64_t grain = (kFlatGrain + period - 1) / period * period, chunks = (total + grain - 1) / grain;
@@ -85,11 +85,11 @@ NASCENT_INLINE void apply_lanes(const BatchNormShape& s, const Fill& fill, const
         run_lanes(table, begin + lane, end, lanes, period, op);
       }
     }
-    end_chunk<kPast>();
+    end_chunk<kPass>();
   });
 }
 
-template <bool relu, bool kPast>
+template <bool relu, Pass kPass>
 void apply_by(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
               const float* beta, float* y) {
   constexpr int W = kWidth;
@@ -102,19 +102,19 @@ void apply_by(const BatchNormShape& s, const float* x, const float* mean, const 
     repeat_lanes(lane, lanes, s.channels, beta, 0, table.of[shift]);
     for (std::int64_t i = 0; i < lanes; ++i) table.of[scale][i] *= factor[i];
   };
-  apply_lanes<count, kPast>(s, fill, [x, y](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
-    fetch_ahead<kPast>(y + f, x + f);
+  apply_lanes<count, kPass>(s, fill, [x, y](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
+    fetch_ahead<kPass>(y + f, x + f);
     const Vector<W> value = multiply_add<W>(load_up_to<W>(x + f, n) - by[center], by[scale], by[shift]);
-    store_output<kPast>(y + f, relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
+    store_output<kPass>(y + f, relu ? (value < 0 ? Vector<W>{} : value) : value, n);  // NaN passes
   });
 }
 
 void batch_norm_apply(const BatchNormShape& s, const float* x, const float* mean, const float* rstd, const float* gamma,
                       const float* beta, float* y) {
-  const bool past = goes_past_caches(s.rows * s.channels, y);
-  const auto apply = s.relu ? (past ? apply_by<true, true> : apply_by<true, false>)
-                            : (past ? apply_by<false, true> : apply_by<false, false>);
-  apply(s, x, mean, rstd, gamma, beta, y);
+  with_pass(pass_over(s.rows * s.channels, y), [&](auto pass) {
+    const auto apply = s.relu ? apply_by<true, pass.value> : apply_by<false, pass.value>;
+    apply(s, x, mean, rstd, gamma, beta, y);
+  });
 }
 
 // dy where the ReLU behind the norm let y through, with y as batch_norm_apply makes it from x - mean.
@@ -126,7 +126,7 @@ NASCENT_INLINE Vector<kWidth> through_relu(Vector<kWidth> dy, Vector<kWidth> fro
 }
 
 // dx = rstd*gamma * (dy - dbeta/rows - xhat*dgamma/rows): mean(g) = gamma*dbeta/rows, mean(g*xhat) = gamma*dgamma/rows.
-template <bool relu, bool kPast>
+template <bool relu, Pass kPass>
 void apply_gradients(const BatchNormShape& s, const float* x, const float* dy, const float* mean, const float* rstd,
                      const float* gamma, const float* beta, const float* dgamma, const float* dbeta, float* dx) {
   constexpr int W = kWidth;
@@ -146,11 +146,11 @@ void apply_gradients(const BatchNormShape& s, const float* x, const float* dy, c
       table.of[scale][i] *= factor[i];
     }
   };
-  apply_lanes<count, kPast>(s, fill, [x, dy, dx](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
-    fetch_ahead<kPast>(dx + f, x + f, dy + f);
+  apply_lanes<count, kPass>(s, fill, [x, dy, dx](std::int64_t f, std::int64_t n, const Vector<W>(&by)[count]) {
+    fetch_ahead<kPass>(dx + f, x + f, dy + f);
     const Vector<W> from_mean = load_up_to<W>(x + f, n) - by[center];
     const Vector<W> through = through_relu<relu>(load_up_to<W>(dy + f, n), from_mean, by[scale], by[count - 1]);
-    store_output<kPast>(dx + f, (through - by[less] - from_mean * by[slope]) * by[scale], n);
+    store_output<kPass>(dx + f, (through - by[less] - from_mean * by[slope]) * by[scale], n);
   });
 }
 

@@ -17,7 +17,7 @@ constexpr int kTermsAtOnce = 8;
 template <class Mix>
 inline void take_pools(const MixShape& s, const MixPlanes& p, const Mix& first, std::int64_t n, float* plane) {
   const std::int64_t input = s.pool.height * s.pool.width * s.channels;
-  int fetched = 0;
+  int fetched = follows_streams() ? first.count : 0;
   for (std::int64_t i = 0; i < p.pools; ++i, plane += p.plane) {
     while (fetched < first.count && first.terms[fetched].source != MixSource::tensor) ++fetched;
     const float *x = p.pool[i].z + n * input,
@@ -37,7 +37,7 @@ inline void mix_images(const MixShape& s, const MixPlanes& p, int count, const M
 }
 
 // y (+)= shift + sum of N terms, one image. z are the terms' images; scales [N][period].
-template <int N>
+template <int N, bool kFetch>
 void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z, const float* scales,
                const float* shift, bool add, float* y) {
   constexpr int W = kWidth;
@@ -57,7 +57,7 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
   each_plane_vector(
       pixels, channels, lanes,
       weights, [&](std::int64_t m, std::int64_t, const Weights& by, auto n) __attribute__((always_inline)) {
-        if (m % 16 < W) {  // once a line
+        if (kFetch && m % 16 < W) {  // once a line
           fetch_ahead(y + m);
           unrolled<N>([&](auto t) __attribute__((always_inline)) { fetch_far(from[t.value] + m); });
         }
@@ -71,8 +71,13 @@ void mix_terms(std::int64_t pixels, std::int64_t channels, const float* const* z
 }
 
 using MixKernel = void (*)(std::int64_t, std::int64_t, const float* const*, const float*, const float*, bool, float*);
-constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1>, mix_terms<2>, mix_terms<3>, mix_terms<4>,
-                                               mix_terms<5>, mix_terms<6>, mix_terms<7>, mix_terms<8>};
+template <bool kFetch>
+constexpr MixKernel kMixTerms[kTermsAtOnce] = {mix_terms<1, kFetch>, mix_terms<2, kFetch>, mix_terms<3, kFetch>,
+                                               mix_terms<4, kFetch>, mix_terms<5, kFetch>, mix_terms<6, kFetch>,
+                                               mix_terms<7, kFetch>, mix_terms<8, kFetch>};
+inline MixKernel mix_terms_kernel(int terms) {
+  return (follows_streams() ? kMixTerms<false> : kMixTerms<true>)[terms - 1];
+}
 
 void edge_mix(const MixShape& shape, int mixes, const EdgeMix* mix, float* scratch) {
   const MixShape s = shape;
@@ -94,8 +99,8 @@ void edge_mix(const MixShape& shape, int mixes, const EdgeMix* mix, float* scrat
         const int left = mix[m].count - t, now = left < kTermsAtOnce ? left : kTermsAtOnce;
         const float* z[kTermsAtOnce];
         mix_images(s, p, now, mix[m].terms + t, n, plane, z);
-        kMixTerms[now - 1](s.pixels, s.channels, z, coefficients[m] + (1 + t) * period,
-                           t == 0 ? coefficients[m] : nullptr, mix[m].add || t > 0, mix[m].y + n * image);
+        mix_terms_kernel(now)(s.pixels, s.channels, z, coefficients[m] + (1 + t) * period,
+                              t == 0 ? coefficients[m] : nullptr, mix[m].add || t > 0, mix[m].y + n * image);
       }
   });
 }
@@ -106,14 +111,14 @@ constexpr int sum_chains(int terms) { return terms < 3 ? 4 : 1; }
 // sums[t][channels] of dy * z_t for N terms, and with kDy dy_sums[channels] of dy alone where that is not null; pixels
 // [begin, last) of an image, added to what there is unless begin is 0, which takes one chain; the V vectors of channels
 // from c on, the last of n lanes.
-template <int W, int N, int V, int kChains = sum_chains(N), bool kDy = true>
+template <bool kFetch, int W, int N, int V, int kChains = sum_chains(N), bool kDy = true>
 NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int64_t channels, std::int64_t c,
                                  std::int64_t n, const float* dy, const float* const* z, float* dy_sums, float* sums) {
   // The second vector of a line finds it fetched.
-  const bool fetch = V > 1 || c % 16 == 0;
+  const bool fetch = kFetch && (V > 1 || c % 16 == 0);
   // With AVX2 the next pixels, in the order of memory, a share with each line of channels: the hardware, which follows
   // eight tensors read line by line, follows none of which every second or fourth line is read.
-  const bool in_order = kRegisters == 16 && V * W == kLineFloats && channels > kLineFloats;
+  const bool in_order = kFetch && kRegisters == 16 && V * W == kLineFloats && channels > kLineFloats;
   std::int64_t next = last * channels + c * (last - begin);
   const float* from[N];
   for (int t = 0; t < N; ++t) from[t] = z[t];
@@ -163,18 +168,19 @@ NASCENT_INLINE void sum_products(std::int64_t begin, std::int64_t last, std::int
 }
 // A line of channels from c on, with AVX2 two vectors: by as many terms at a time as 16 registers hold two sums of,
 // beside two of dy.
-template <int W, int N>
+template <bool kFetch, int W, int N>
 NASCENT_INLINE void sum_line(std::int64_t begin, std::int64_t end, std::int64_t channels, std::int64_t c,
                              const float* dy, const float* const* z, float* dy_sums, float* sums) {
   constexpr int kFirst = 1 + N <= 6 ? N : (1 + N) / 2 - 1, kRest = N - kFirst;
-  sum_products<W, kFirst, 2, 1>(begin, end, channels, c, W, dy, z, dy_sums, sums);
+  sum_products<kFetch, W, kFirst, 2, 1>(begin, end, channels, c, W, dy, z, dy_sums, sums);
   if constexpr (kRest > 0)
-    sum_products<W, kRest, 2, 1, false>(begin, end, channels, c, W, dy, z + kFirst, nullptr, sums + kFirst * channels);
+    sum_products<kFetch, W, kRest, 2, 1, false>(begin, end, channels, c, W, dy, z + kFirst, nullptr,
+                                                sums + kFirst * channels);
 }
 // Two vectors of channels at a time where registers hold the sums of both: pixels are then read two lines at a time and
 // not every other one, half as often. With 16 registers a line at a time and some pixels, so that what all terms read
 // of them is half of L1.
-template <int W, int N>
+template <bool kFetch, int W, int N>
 NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z,
                                 float* dy_sums, float* sums) {
   const std::int64_t fit = kEdgeBandFloats / ((1 + N) * channels), few = fit < 4 ? 4 : fit,
@@ -183,25 +189,31 @@ NASCENT_INLINE void mix_sums_by(std::int64_t pixels, std::int64_t channels, cons
     const std::int64_t end = begin + step < pixels ? begin + step : pixels;
     std::int64_t c = 0;
     if constexpr (kRegisters == 32 && N >= 3)
-      for (; c + 2 * W <= channels; c += 2 * W) sum_products<W, N, 2>(begin, end, channels, c, W, dy, z, dy_sums, sums);
+      for (; c + 2 * W <= channels; c += 2 * W)
+        sum_products<kFetch, W, N, 2>(begin, end, channels, c, W, dy, z, dy_sums, sums);
     if constexpr (kRegisters == 16 && N >= 3 && 2 * W == kLineFloats)
-      for (; c + 2 * W <= channels; c += 2 * W) sum_line<W, N>(begin, end, channels, c, dy, z, dy_sums, sums);
+      for (; c + 2 * W <= channels; c += 2 * W) sum_line<kFetch, W, N>(begin, end, channels, c, dy, z, dy_sums, sums);
     for (; c < channels; c += W)
-      sum_products<W, N, 1>(begin, end, channels, c, channels - c < W ? channels - c : W, dy, z, dy_sums, sums);
+      sum_products<kFetch, W, N, 1>(begin, end, channels, c, channels - c < W ? channels - c : W, dy, z, dy_sums, sums);
   }
 }
-template <int N>
+template <int N, bool kFetch>
 void mix_sums(std::int64_t pixels, std::int64_t channels, const float* dy, const float* const* z, float* dy_sums,
               float* sums) {
-  if (channels <= 4) return mix_sums_by<4, N>(pixels, channels, dy, z, dy_sums, sums);
+  if (channels <= 4) return mix_sums_by<kFetch, 4, N>(pixels, channels, dy, z, dy_sums, sums);
   if constexpr (kWidth >= 8)
-    if (channels <= 8) return mix_sums_by<8, N>(pixels, channels, dy, z, dy_sums, sums);
-  mix_sums_by<kWidth, N>(pixels, channels, dy, z, dy_sums, sums);
+    if (channels <= 8) return mix_sums_by<kFetch, 8, N>(pixels, channels, dy, z, dy_sums, sums);
+  mix_sums_by<kFetch, kWidth, N>(pixels, channels, dy, z, dy_sums, sums);
 }
 
 using MixSumsKernel = void (*)(std::int64_t, std::int64_t, const float*, const float* const*, float*, float*);
-constexpr MixSumsKernel kMixSums[kTermsAtOnce] = {mix_sums<1>, mix_sums<2>, mix_sums<3>, mix_sums<4>,
-                                                  mix_sums<5>, mix_sums<6>, mix_sums<7>, mix_sums<8>};
+template <bool kFetch>
+constexpr MixSumsKernel kMixSums[kTermsAtOnce] = {mix_sums<1, kFetch>, mix_sums<2, kFetch>, mix_sums<3, kFetch>,
+                                                  mix_sums<4, kFetch>, mix_sums<5, kFetch>, mix_sums<6, kFetch>,
+                                                  mix_sums<7, kFetch>, mix_sums<8, kFetch>};
+inline MixSumsKernel mix_sums_kernel(int terms) {
+  return (follows_streams() ? kMixSums<false> : kMixSums<true>)[terms - 1];
+}
 
 void edge_mix_sums(const MixShape& shape, int mixes, const EdgeMixSums* mix, float* scratch) {
   const MixShape s = shape;
@@ -218,8 +230,8 @@ void edge_mix_sums(const MixShape& shape, int mixes, const EdgeMixSums* mix, flo
         const int left = mix[m].count - t, now = left < kTermsAtOnce ? left : kTermsAtOnce;
         const float* z[kTermsAtOnce];
         mix_images(s, p, now, mix[m].terms + t, n, plane, z);
-        kMixSums[now - 1](s.pixels, s.channels, mix[m].dy + n * image, z, t == 0 ? own : nullptr,
-                          own + (1 + t) * s.channels);
+        mix_sums_kernel(now)(s.pixels, s.channels, mix[m].dy + n * image, z, t == 0 ? own : nullptr,
+                             own + (1 + t) * s.channels);
       }
     }
   });

@@ -40,8 +40,8 @@ struct PoolGrads {
       const int now = 1 + count - t < kTermsAtOnce ? 1 + count - t : kTermsAtOnce;
       const float* from[kTermsAtOnce];
       for (int i = 0; i < now; ++i) from[i] = t + i == 0 ? values : dy[t + i - 1] + at;
-      kMixTerms[now - 1](g.out_pixels(), g.channels, from, scales + t * g.period(), t == 0 ? shift : nullptr, t > 0,
-                         values);
+      mix_terms_kernel(now)(g.out_pixels(), g.channels, from, scales + t * g.period(), t == 0 ? shift : nullptr, t > 0,
+                            values);
     }
     if (kind == EdgeBranchKind::max_pool)
       NASCENT_ISA::max_pool2d_scatter(edge_pool(g), values, planes.tap, dx);

@@ -3,6 +3,7 @@
 // sum keeps its order on every instruction set: 16 lanes whatever the registers' width.
 #pragma once
 #include "kernels/isa/padded_band.inl"
+#include "kernels/isa/processor.inl"
 #include "kernels/parallel.h"
 
 namespace nascent::kernels::NASCENT_ISA {
@@ -19,24 +20,48 @@ constexpr std::int64_t kPastCaches = std::int64_t{1} << 22;
 inline bool goes_past_caches(std::int64_t floats, const float* written) {
   return floats >= kPastCaches && reinterpret_cast<std::uintptr_t>(written) % (kLineFloats * sizeof(float)) == 0;
 }
+// How a pass over memory meets its lines: what it reads and writes is fetched ahead, or left to the hardware, or
+// written past the caches.
+enum class Pass { fetched, followed, past };
+inline Pass pass_over(std::int64_t floats, const float* written) {
+  if (goes_past_caches(floats, written)) return Pass::past;
+  return follows_streams() ? Pass::followed : Pass::fetched;
+}
+template <Pass kPass>
+struct PassConstant {
+  static constexpr Pass value = kPass;
+};
+// run(the pass as a constant).
+template <class Run>
+void with_pass(Pass pass, const Run& run) {
+  switch (pass) {
+    case Pass::fetched:
+      return run(PassConstant<Pass::fetched>{});
+    case Pass::followed:
+      return run(PassConstant<Pass::followed>{});
+    case Pass::past:
+      return run(PassConstant<Pass::past>{});
+  }
+}
 // An output of a pass over memory; a chunk of them that goes past the caches ends with end_chunk.
-template <bool kPast>
+template <Pass kPass>
 NASCENT_INLINE void store_output(float* p, Vector<kWidth> v, std::int64_t n) {
-  if constexpr (kPast)
+  if constexpr (kPass == Pass::past)
     if (n == kWidth) return store_past_caches(p, v);
   store_up_to<kWidth>(p, v, n);
 }
-template <bool kPast>
+template <Pass kPass>
 NASCENT_INLINE void end_chunk() {
-  if constexpr (kPast) _mm_sfence();
+  if constexpr (kPass == Pass::past) _mm_sfence();
 }
 
 // What a pass over memory writes and reads 1 KB on, in as many lines as a core fetches at a time: without it a store
 // waits for its line to be read, and passes over 32 MB take a fifth longer with AVX-512.
 constexpr int kFetchAhead = 256;
-template <bool kPast = false, class... Read>
+template <Pass kPass = Pass::fetched, class... Read>
 NASCENT_INLINE void fetch_ahead(const float* write, const Read*... read) {
-  if constexpr (!kPast) fetch_to_l2(write + kFetchAhead);
+  if constexpr (kPass == Pass::followed) return;
+  if constexpr (kPass == Pass::fetched) fetch_to_l2(write + kFetchAhead);
   (fetch_to_l2(read + kFetchAhead), ...);
 }
 // Of many tensors read side by side a line of each is on its way for longer. Not with AVX2: Zen 3's hardware follows

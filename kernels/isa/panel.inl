@@ -1,5 +1,6 @@
 // A product cut into tiles: columns into panels, rows into tiles.
 #pragma once
+#include "kernels/isa/processor.inl"
 #include "kernels/isa/tile.inl"
 
 namespace nascent::kernels::NASCENT_ISA {
@@ -29,14 +30,6 @@ template <int W, int NV>
 NASCENT_INLINE Panel make_panel(std::int64_t begin, std::int64_t left) {
   const TileKernels& tiles = W == kWidth ? tile_table.vectors[NV - 1] : W == 8 ? tile_table.eight : tile_table.four;
   return {begin, left < W * NV ? left : W * NV, W * NV, NV, tiles.along_k, tiles.along_rows};
-}
-
-// Whether a 512-bit FMA is one pass of its unit. Zen 4's units are half as wide, so there the last few columns cost
-// less by a narrow vector. Elsewhere they go with the vectors before them, by as many FMAs and fewer loads: 1x1
-// convolutions to 36 channels in 0.85 of the time (Ice Lake, which loads one vector a cycle).
-inline bool has_whole_units() {
-  static const bool whole = kRegisters == 32 && !__builtin_cpu_is("amdfam19h");
-  return whole;
 }
 
 inline Panel panel_at(std::int64_t begin, std::int64_t n) {

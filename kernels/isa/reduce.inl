@@ -94,29 +94,29 @@ void dot(std::int64_t n, const float* a, const float* b, float* y, float* scratc
 }
 
 // Blocks of 1024: y and one branch at a time in L1, added in order of k.
-template <bool kPast>
+template <Pass kPass>
 void weighted_sum_by(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
   parallel_ranges(n, kFlatGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; i += kReduceBlock) {
       const std::int64_t length = i + kReduceBlock < end ? kReduceBlock : end - i;
       each_vector<kWidth>(length, [&](std::int64_t f, std::int64_t left) {
         Vector<kWidth> total{};
-        fetch_ahead<kPast>(y + i + f);
+        fetch_ahead<kPass>(y + i + f);
         for (int k = 0; k < count; ++k) {
-          fetch_to_l1(branches[k] + i + f + kFetchAhead);
+          if constexpr (kPass != Pass::followed) fetch_to_l1(branches[k] + i + f + kFetchAhead);
           total += load_up_to<kWidth>(branches[k] + i + f, left) * weights[k];
         }
-        store_output<kPast>(y + i + f, total, left);
+        store_output<kPass>(y + i + f, total, left);
       });
     }
-    end_chunk<kPast>();
+    end_chunk<kPass>();
   });
 }
 void weighted_sum(std::int64_t n, int count, const float* weights, const float* const* branches, float* y) {
   bool in_place = false;  // then y's lines are read in any case
   for (int k = 0; k < count; ++k) in_place = in_place || branches[k] == y;
-  const bool past = !in_place && goes_past_caches(n, y);
-  (past ? weighted_sum_by<true> : weighted_sum_by<false>)(n, count, weights, branches, y);
+  with_pass(pass_over(in_place ? 0 : n, y),
+            [&](auto pass) { weighted_sum_by<pass.value>(n, count, weights, branches, y); });
 }
 
 void branch_dots(std::int64_t n, int count, const float* dy, const float* const* branches, float* dots,

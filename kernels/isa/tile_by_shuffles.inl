@@ -9,12 +9,6 @@
 namespace nascent::kernels::NASCENT_ISA {
 namespace {
 
-// With two loads a cycle shuffles only take turns from FMAs: 1.3 to 1.6 times the time on Sapphire Rapids.
-inline bool loads_one_vector() {
-  static const bool one = __builtin_cpu_is("icelake-server");
-  return one;
-}
-
 constexpr bool is_shuffled(int row) { return row * 3 / 8 != (row + 1) * 3 / 8; }
 constexpr int shuffled_before(int row) { return row * 3 / 8; }  // rows
 

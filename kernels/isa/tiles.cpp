@@ -1,5 +1,6 @@
 // The tiles of every size.
 #include "kernels/isa/panel.inl"
+#include "kernels/isa/processor.inl"
 #include "kernels/isa/tile_by_eights.inl"
 #include "kernels/isa/tile_by_shuffles.inl"
 #include "kernels/isa/tile_of_pairs.inl"
