@@ -18,7 +18,7 @@ bool is_pool(const MixedBranch& branch) { return branch.kind == Kind::max_pool |
 
 // Of a block z, of what has a norm its statistics.
 bool lacks_something(const MixedBranch& branch, const Raw& raw) {
-  return is_pool(branch) ? raw.norm && !raw.rstd.defined() : !raw.z.defined();
+  return is_pool(branch) ? raw.has_norm && !raw.norm : !raw.z.defined();
 }
 
 // The blocks and pools that read one tensor, and what they leave.
@@ -34,6 +34,11 @@ struct Readers {
 
 // One kernel call over all of them.
 void run(std::vector<Readers>& all, double epsilon) {
+  struct Statistics {
+    Raw* of;
+    Tensor mean, variance;
+  };
+  std::vector<Statistics> statistics;
   std::vector<kernels::EdgeGroup> groups;
   for (auto& [in, branches, raw] : all) {
     for (std::size_t b = 0; b < branches.size(); ++b) {
@@ -41,10 +46,11 @@ void run(std::vector<Readers>& all, double epsilon) {
         raw[b]->z = Tensor::empty({in.batch, in.out_height(), in.out_width(), in.channels});
         branches[b].z = raw[b]->z.mutable_data<float>();
       }
-      if (raw[b]->rstd.defined()) continue;  // only z is missing
-      raw[b]->mean = Tensor::empty({in.channels}), raw[b]->variance = Tensor::empty({in.channels});
-      branches[b].mean = raw[b]->mean.mutable_data<float>();
-      branches[b].variance = raw[b]->variance.mutable_data<float>();
+      if (raw[b]->norm) continue;  // only z is missing
+      auto& [of, mean, variance] =
+          statistics.emplace_back(raw[b], Tensor::empty({in.channels}), Tensor::empty({in.channels}));
+      branches[b].mean = mean.mutable_data<float>();
+      branches[b].variance = variance.mutable_data<float>();
     }
     if (!branches.empty()) groups.push_back({in, static_cast<int>(branches.size()), branches.data()});
   }
@@ -52,9 +58,8 @@ void run(std::vector<Readers>& all, double epsilon) {
     Tensor scratch = Tensor::scratch(kernels::edge_branches_scratch(count, &groups[first]));
     kernels::edge_branches_forward(count, &groups[first], scratch.mutable_data<float>());
   });
-  for (const Readers& readers : all)
-    for (Raw* r : readers.raw)
-      if (!r->rstd.defined()) r->rstd = reciprocal_deviation(r->variance, epsilon);
+  for (const auto& [of, mean, variance] : statistics)
+    of->norm = std::make_shared<Norm>(mean, variance, of->gamma, of->beta, epsilon);
 }
 
 }  // namespace
@@ -73,12 +78,34 @@ kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride) {
   return {x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3], stride, x.data<float>()};
 }
 
+kernels::EdgeInput normed_input(const Raw& raw) {
+  kernels::EdgeInput in = kernel_input(raw.z, 1);
+  in.scale = raw.norm->scales(), in.shift = raw.norm->shifts();
+  return in;
+}
+
+Norm::Norm(Tensor mean_of_z, Tensor variance_of_z, const Tensor& gamma, const Tensor& beta, double epsilon)
+    : mean(std::move(mean_of_z)),
+      variance(std::move(variance_of_z)),
+      channels(static_cast<std::size_t>(mean.elements())),
+      for_kernel(2 * channels.size()) {
+  const Tensor deviation = reciprocal_deviation(variance, epsilon);
+  const float *mu = mean.data<float>(), *rstd = deviation.data<float>();
+  for (std::size_t c = 0; c < channels.size(); ++c) {
+    const auto at = static_cast<std::int64_t>(c);
+    const double scale = rstd[c] * (gamma.defined() ? gamma.at(at) : 1);
+    const double shift = (beta.defined() ? beta.at(at) : 0) - mu[c] * scale;
+    channels[c] = {mu[c], rstd[c], scale, shift};
+    for_kernel[c] = static_cast<float>(scale), for_kernel[channels.size() + c] = static_cast<float>(shift);
+  }
+}
+
 RawEdge raw_edge(const MixedEdgeOperands& edge) {
   RawEdge raw(edge.branches.size());
   for (std::size_t b = 0; b < raw.size(); ++b) {
     const MixedBranch& branch = edge.branches[b];
     for (const SeparableBlock& block : branch.blocks) raw[b].push_back({.gamma = block.gamma, .beta = block.beta});
-    if (is_pool(branch)) raw[b].push_back({.norm = branch.pool_norm});
+    if (is_pool(branch)) raw[b].push_back({.has_norm = branch.pool_norm});
   }
   return raw;
 }
@@ -121,7 +148,7 @@ void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& ra
   for (const std::size_t e : fan.edges)
     for (std::size_t b = 0; b < raw[e].size(); ++b)
       for (const Pool& pool : pools)
-        if (pool.branch.kind == cell.edges[e].branches[b].kind && raw[e][b][0].norm) raw[e][b][0] = pool.raw;
+        if (pool.branch.kind == cell.edges[e].branches[b].kind && raw[e][b][0].has_norm) raw[e][b][0] = pool.raw;
 }
 
 void run_second_blocks(const Cell& cell, std::span<const std::size_t> edges, std::vector<RawEdge>& raw) {
@@ -130,14 +157,11 @@ void run_second_blocks(const Cell& cell, std::span<const std::size_t> edges, std
     for (const RawBranch& branch : raw[e]) deepest = std::max(deepest, branch.size());
   for (std::size_t k = 1; k < deepest; ++k) {
     std::vector<Readers> blocks;
-    std::vector<NormAsAffine> norms;
     for (const std::size_t e : edges)
       for (std::size_t b = 0; b < raw[e].size(); ++b) {
         RawBranch& branch = raw[e][b];
         if (k >= branch.size() || branch[k].z.defined()) continue;
-        const NormAsAffine& norm = norms.emplace_back(branch[k - 1]);
-        Readers& block = blocks.emplace_back(Readers{kernel_input(branch[k - 1].z, 1)});
-        block.in.scale = norm.scale.data<float>(), block.in.shift = norm.shift.data<float>();
+        Readers& block = blocks.emplace_back(Readers{normed_input(branch[k - 1])});
         block.add(cell.edges[e].branches[b], k, branch[k]);
       }
     run(blocks, cell.epsilon);
@@ -148,13 +172,6 @@ void forget(Recompute what, RawEdge& raw) {
   for (RawBranch& branch : raw)
     for (std::size_t k = 0; k < branch.size(); ++k)
       if (what == Recompute::branches || (what == Recompute::first_blocks && k + 1 < branch.size())) branch[k].z = {};
-}
-
-NormAsAffine::NormAsAffine(const Raw& raw)
-    : scale(Tensor::empty(raw.mean.shape())), shift(Tensor::empty(raw.mean.shape())) {
-  float *a = scale.mutable_data<float>(), *b = shift.mutable_data<float>();
-  for (std::int64_t c = 0; c < scale.elements(); ++c)
-    a[c] = static_cast<float>(raw.scale(c)), b[c] = static_cast<float>(raw.shift(c));
 }
 
 std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw) {
@@ -183,7 +200,7 @@ kernels::MixShape mix_shape(const Tensor& source, std::int64_t stride, const Ten
 
 void mix(Cell& cell, const Fan& fan, const std::vector<Shape>& shapes) {
   const Tensor& source = cell.states[static_cast<std::size_t>(fan.source)];
-  const std::int64_t channels = source.shape()[3];
+  const auto channels = static_cast<std::size_t>(source.shape()[3]);
   struct Arrays {
     std::vector<float> scales, shift;
     std::vector<kernels::MixTerm> terms;
@@ -195,13 +212,13 @@ void mix(Cell& cell, const Fan& fan, const std::vector<Shape>& shapes) {
     const std::size_t e = fan.edges[i];
     const std::vector<MixTermOf> terms = mix_terms(cell.edges[e], source, cell.raw[e]);
     auto& [scales, shift, kernel_terms] = arrays[i];
-    std::vector<double> shifts(static_cast<std::size_t>(channels));
+    std::vector<double> shifts(channels);
     scales.reserve(terms.size() * shifts.size());
     for (const MixTermOf& term : terms) {
       kernel_terms.push_back({term.z.data<float>(), scales.data() + scales.size(), term.source});
-      for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::size_t c = 0; c < channels; ++c) {
         scales.push_back(static_cast<float>(term.weight * (term.raw ? term.raw->scale(c) : 1)));
-        if (term.raw) shifts[static_cast<std::size_t>(c)] += term.weight * term.raw->shift(c);
+        if (term.raw) shifts[c] += term.weight * term.raw->shift(c);
       }
     }
     shift.assign(shifts.begin(), shifts.end());

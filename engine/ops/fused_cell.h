@@ -10,27 +10,35 @@
 
 namespace nascent::fused {
 
-// What a block or a pool leaves: a block's output before the batch norm, and that norm's statistics.
-struct Raw {
-  Tensor z = {};  // undefined of a pool, and where the tape keeps it or it is to be computed again
-  Tensor mean = {}, variance = {}, rstd = {};
-  Tensor gamma = {}, beta = {};  // undefined: 1 and 0
-  bool norm = true;              // false: a pool that no batch norm follows
-  int saved = -1;                // where the tape keeps z until going backward
+// A batch norm whose statistics are known, as the affine map of z it is: u = z*scale + shift, channel by channel.
+struct Norm {
+  // gamma, beta: undefined are 1 and 0.
+  Norm(Tensor mean, Tensor variance, const Tensor& gamma, const Tensor& beta, double epsilon);
+  struct Channel {
+    double mean, rstd, scale, shift;
+  };
+  Tensor mean, variance;
+  std::vector<Channel> channels;
+  std::vector<float> for_kernel;  // scales, then shifts: for the block that reads z
 
-  // The batch norm as one affine map of z: u = z*scale + shift.
-  double scale(std::int64_t c) const { return !norm ? 1 : rstd.at(c) * (gamma.defined() ? gamma.at(c) : 1); }
-  double shift(std::int64_t c) const { return !norm ? 0 : (beta.defined() ? beta.at(c) : 0) - mean.at(c) * scale(c); }
+  const float* scales() const { return for_kernel.data(); }
+  const float* shifts() const { return for_kernel.data() + channels.size(); }
+};
+
+// What a block or a pool leaves: a block's output before the batch norm, and that norm.
+struct Raw {
+  Tensor z = {};         // undefined of a pool, and where the tape keeps it or it is to be computed again
+  bool has_norm = true;  // false: a pool that no batch norm follows
+  std::shared_ptr<const Norm> norm = {};  // null: none, or its statistics are not known yet
+  Tensor gamma = {}, beta = {};           // of that norm; undefined: 1 and 0
+  int saved = -1;                         // where the tape keeps z until going backward
+
+  double scale(std::size_t c) const { return norm ? norm->channels[c].scale : 1; }
+  double shift(std::size_t c) const { return norm ? norm->channels[c].shift : 0; }
 };
 // Of a branch: one of a pool, one a block; none of a skip.
 using RawBranch = std::vector<Raw>;
 using RawEdge = std::vector<RawBranch>;
-
-// The same as tensors, for the block that reads z.
-struct NormAsAffine {
-  explicit NormAsAffine(const Raw& raw);
-  Tensor scale, shift;
-};
 
 // The edges of a cell that leave one state with one stride: what reads it runs together, both ways.
 struct Fan {
@@ -62,6 +70,7 @@ struct MixTermOf {
 std::vector<MixTermOf> mix_terms(const MixedEdgeOperands& edge, const Tensor& source, const RawEdge& raw);
 
 kernels::EdgeInput kernel_input(const Tensor& x, std::int64_t stride);
+kernels::EdgeInput normed_input(const Raw& raw);  // a block's output behind its norm
 kernels::EdgeBranch kernel_branch(const MixedBranch& branch, std::size_t block);
 // Calls the kernel with as many groups as it takes at a time: body(first, count).
 template <class Body>

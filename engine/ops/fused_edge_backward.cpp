@@ -47,18 +47,13 @@ class SecondBlock {
   SecondBlock(Vjp& v, BranchGradient& b)
       : of_(b),
         before_((*b.raw)[b.block - 1]),
-        norm_(before_),
         branch_(kernel_branch(*b.branch, b.block)),
         grad_(b.kernel_grad()),
         weights_(v, b, grad_),
         du_(Tensor::empty(before_.z.shape())),
         sums_(Tensor::empty({2, du_.columns()})) {}
 
-  kernels::EdgeGroup group() const {
-    kernels::EdgeInput in = kernel_input(before_.z, 1);
-    in.scale = norm_.scale.data<float>(), in.shift = norm_.shift.data<float>();
-    return {in, 1, &branch_};
-  }
+  kernels::EdgeGroup group() const { return {normed_input(before_), 1, &branch_}; }
   kernels::EdgeGroupGrad grad() {
     float* sums = sums_.mutable_data<float>();
     return {&grad_, {.dx = du_.mutable_data<float>(), .sum_dx = sums, .sum_dx_x = sums + du_.columns()}};
@@ -75,7 +70,6 @@ class SecondBlock {
  private:
   BranchGradient& of_;
   const Raw& before_;
-  NormAsAffine norm_;
   kernels::EdgeBranch branch_;
   kernels::EdgeBranchGrad grad_;
   WeightGrads weights_;
@@ -87,16 +81,20 @@ class SecondBlock {
 Coefficients::Coefficients(const Raw& raw, double weight, const Tensor& gradient, const double* sum,
                            const double* sum_z)
     : channels_(static_cast<std::size_t>(gradient.columns())), rows_(5 * channels_) {
-  const std::int64_t channels = gradient.columns();
   const auto m = static_cast<double>(gradient.rows());
-  float *a = rows_.data(), *b = a + channels, *d = b + channels, *dgamma = d + channels, *dbeta = dgamma + channels;
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const double scale = weight * raw.scale(c), mu = raw.norm ? raw.mean.at(c) : 0;
-    const double s2 = raw.norm ? raw.rstd.at(c) * (sum_z[c] - mu * sum[c]) : 0;
-    const double along = raw.norm ? -scale * raw.rstd.at(c) * s2 / m : 0;
+  float *a = rows_.data(), *b = a + channels_, *d = b + channels_, *dgamma = d + channels_, *dbeta = dgamma + channels_;
+  for (std::size_t c = 0; c < channels_; ++c) {
+    const double scale = weight * raw.scale(c);
+    double s2 = 0, along = 0, constant = 0;
+    if (raw.norm) {
+      const Norm::Channel& of = raw.norm->channels[c];
+      s2 = of.rstd * (sum_z[c] - of.mean * sum[c]);
+      along = -scale * of.rstd * s2 / m;
+      constant = -scale * sum[c] / m - along * of.mean;
+    }
     a[c] = static_cast<float>(scale);
     b[c] = static_cast<float>(along);
-    d[c] = raw.norm ? static_cast<float>(-scale * sum[c] / m - along * mu) : 0;
+    d[c] = static_cast<float>(constant);
     dgamma[c] = static_cast<float>(weight * s2);
     dbeta[c] = static_cast<float>(weight * sum[c]);
     weight_grad_ += raw.scale(c) * sum_z[c] + raw.shift(c) * sum[c];

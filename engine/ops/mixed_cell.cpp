@@ -59,7 +59,7 @@ MixedCell mixed_cell(std::span<const Tensor> inputs, std::span<const MixedEdgeOp
   for (fused::RawEdge& edge : cell->raw)
     for (fused::RawBranch& branch : edge)
       for (fused::Raw& r : branch) {
-        if (r.norm) result.statistics.push_back({r.mean, r.variance});
+        if (r.norm) result.statistics.push_back({r.norm->mean, r.norm->variance});
         if (!r.z.defined()) continue;
         r.saved = static_cast<int>(save.size());
         save.push_back(std::exchange(r.z, {}));
