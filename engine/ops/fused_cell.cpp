@@ -18,7 +18,7 @@ bool is_pool(const MixedBranch& branch) { return branch.kind == Kind::max_pool |
 
 // Of a block z, of what has a norm its statistics.
 bool lacks_something(const MixedBranch& branch, const Raw& raw) {
-  return is_pool(branch) ? raw.has_norm && !raw.norm : !raw.z.defined();
+  return is_pool(branch) ? branch.pool_norm && !raw.norm : !raw.z.defined();
 }
 
 // The blocks and pools that read one tensor, and what they leave.
@@ -105,7 +105,7 @@ RawEdge raw_edge(const MixedEdgeOperands& edge) {
   for (std::size_t b = 0; b < raw.size(); ++b) {
     const MixedBranch& branch = edge.branches[b];
     for (const SeparableBlock& block : branch.blocks) raw[b].push_back({.gamma = block.gamma, .beta = block.beta});
-    if (is_pool(branch)) raw[b].push_back({.has_norm = branch.pool_norm});
+    if (is_pool(branch)) raw[b].emplace_back();
   }
   return raw;
 }
@@ -146,9 +146,11 @@ void run_first_blocks(const Cell& cell, const Fan& fan, std::vector<RawEdge>& ra
     }
   run(first, cell.epsilon);
   for (const std::size_t e : fan.edges)
-    for (std::size_t b = 0; b < raw[e].size(); ++b)
+    for (std::size_t b = 0; b < raw[e].size(); ++b) {
+      const MixedBranch& branch = cell.edges[e].branches[b];
       for (const Pool& pool : pools)
-        if (pool.branch.kind == cell.edges[e].branches[b].kind && raw[e][b][0].has_norm) raw[e][b][0] = pool.raw;
+        if (pool.branch.kind == branch.kind && branch.pool_norm) raw[e][b][0] = pool.raw;
+    }
 }
 
 void run_second_blocks(const Cell& cell, std::span<const std::size_t> edges, std::vector<RawEdge>& raw) {

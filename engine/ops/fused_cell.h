@@ -10,16 +10,17 @@
 
 namespace nascent::fused {
 
-// A batch norm whose statistics are known, as the affine map of z it is: u = z*scale + shift, channel by channel.
+// A batch norm whose statistics are known, as the affine map of z it is: u = z*scale + shift, channel by channel, with
+// scale = gamma/sqrt(variance + epsilon), shift = beta - mean*scale.
 struct Norm {
-  // gamma, beta: undefined are 1 and 0.
+  // All [channels]; the variance is the biased one; gamma, beta: undefined are 1 and 0.
   Norm(Tensor mean, Tensor variance, const Tensor& gamma, const Tensor& beta, double epsilon);
   struct Channel {
     double mean, rstd, scale, shift;
   };
   Tensor mean, variance;
   std::vector<Channel> channels;
-  std::vector<float> for_kernel;  // scales, then shifts: for the block that reads z
+  std::vector<float> for_kernel;  // [2][channels], scales and shifts: for the block that reads z
 
   const float* scales() const { return for_kernel.data(); }
   const float* shifts() const { return for_kernel.data() + channels.size(); }
@@ -27,9 +28,8 @@ struct Norm {
 
 // What a block or a pool leaves: a block's output before the batch norm, and that norm.
 struct Raw {
-  Tensor z = {};         // undefined of a pool, and where the tape keeps it or it is to be computed again
-  bool has_norm = true;  // false: a pool that no batch norm follows
-  std::shared_ptr<const Norm> norm = {};  // null: none, or its statistics are not known yet
+  Tensor z = {};  // undefined of a pool, and where the tape keeps it or it is to be computed again
+  std::shared_ptr<const Norm> norm = {};  // null: a pool that none follows, or its statistics are not known yet
   Tensor gamma = {}, beta = {};           // of that norm; undefined: 1 and 0
   int saved = -1;                         // where the tape keeps z until going backward
 
