@@ -36,7 +36,21 @@ NASCENT_INLINE void slide(std::int64_t columns, const Column& none, const Load& 
     if (++j == columns) return;
   }
 }
-// The same without the column before.
+// At stride 2, over `windows` windows: take(j, column 2j - 1, column 2j, column 2j + 1).
+template <class Column, class Load, class Take>
+NASCENT_INLINE void slide_by_twos(std::int64_t windows, std::int64_t columns, const Column& none, const Load& load,
+                                  const Take& take) {
+  Column a = none, b;
+  for (std::int64_t j = 0;;) {
+    b = 2 * j + 1 < columns ? load(2 * j + 1) : none;
+    take(j, a, load(2 * j), b);
+    if (++j == windows) return;
+    a = 2 * j + 1 < columns ? load(2 * j + 1) : none;
+    take(j, b, load(2 * j), a);
+    if (++j == windows) return;
+  }
+}
+// At stride 1 without the column before.
 template <class Column, class Load, class Take>
 NASCENT_INLINE void slide_pairs(std::int64_t columns, const Column& none, const Load& load, const Take& take) {
   Column a = load(0), b;
