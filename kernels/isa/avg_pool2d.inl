@@ -64,8 +64,7 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
   const std::int64_t c = s.channels, row = s.width * c, ow = s.out_width(), out_row = ow * c;
   const bool fetch = is_large(s);
   const float* const ahead = x + (rows.begin + NI) * row;
-  const auto divisor = [&](std::int64_t j) { return CountDivisor(window_count(s, rows, cover(s, j, s.width))); };
-  const CountDivisor first = divisor(0), middle(window_count(s, rows, {0, 3, 0})), last = divisor(ow - 1);
+  const CountDivisor middle(window_count(s, rows, {0, 3, 0})), end(window_count(s, rows, cover(s, 0, s.width)));
   each_whole_vector(c, [&](std::int64_t f) {
     const auto column = [&](std::int64_t j) __attribute__((always_inline)) {
       const float* const at = x + rows.begin * row + j * c + f;
@@ -82,7 +81,7 @@ void slide_averages(const PoolShape& s, const PoolCover& rows, const float* x, f
       if (fetch) fetch_to_l2(to + out_row);
       const bool on_right = j * Stride + 1 < s.width;
       if (j > 0 && on_right) return store<W>(to, middle.divide(left + here + right));
-      store<W>(to, j > 0 ? last.divide(left + here) : first.divide(on_right ? here + right : here));
+      store<W>(to, end.divide(j > 0 ? left + here : on_right ? here + right : here));
     };
     if constexpr (Stride == 1)
       slide(ow, Vector<W>{}, column, take);
@@ -138,18 +137,18 @@ void add_rows(const std::int64_t n, const std::int64_t count, const float* const
   });
 }
 
+// At stride 2 narrow rows of wide pixels, where a vector's next column is lines away, go window by window: by columns
+// those of 144 channels and 4 columns would take 1.05 to 1.2 times as long on Zen 5.
+inline bool averages_by_columns(const PoolShape& s) {
+  return slides(s) && (s.stride == 1 || s.out_width() * kWidth > s.channels);
+}
+
 // One image, and at stride 1 `next` fetched meanwhile, as in max_pool_image.
 inline void avg_pool_image(const PoolShape& s, const float* x, float* y, const float* next) {
   const std::int64_t ow = s.out_width(), c = s.channels;
-  // At stride 2 narrow rows of wide pixels, where a vector's next column is lines away, go window by window: by columns
-  // those of 144 channels and 4 columns would take 1.05 to 1.2 times as long on Zen 5.
-  const bool by_columns = slides(s) && (s.stride == 1 || ow * kWidth > c);
-  const bool fetch = is_large(s) && s.stride == 2;  // of three rows of windows two of x are new
-  PoolRuns runs;
-  window_runs(s, 0, ow, runs);
-  for (std::int64_t i = 0; i < s.out_height(); ++i) {
-    const PoolCover rows = cover(s, i, s.height);
-    if (by_columns) {
+  if (averages_by_columns(s)) {
+    for (std::int64_t i = 0; i < s.out_height(); ++i) {
+      const PoolCover rows = cover(s, i, s.height);
       with_count(rows.count, [&](auto n) {
         const std::int64_t at = i * ow * c;
         if constexpr (n.value > 0) {
@@ -157,8 +156,14 @@ inline void avg_pool_image(const PoolShape& s, const float* x, float* y, const f
           slide_along(s, rows, x, y + at, next ? next + at : nullptr);
         }
       });
-      continue;
     }
+    return;
+  }
+  const bool fetch = is_large(s) && s.stride == 2;  // of three rows of windows two of x are new
+  PoolRuns runs;
+  window_runs(s, 0, ow, runs);
+  for (std::int64_t i = 0; i < s.out_height(); ++i) {
+    const PoolCover rows = cover(s, i, s.height);
     for (int j = 0; j < runs.count; ++j) {
       const PoolRun& run = runs.run[j];
       const float* in = x + (rows.begin * s.width + run.cover.begin) * c;

@@ -36,7 +36,20 @@ NASCENT_INLINE void slide(std::int64_t columns, const Column& none, const Load& 
     if (++j == columns) return;
   }
 }
-// At stride 2, over `windows` windows: take(j, column 2j - 1, column 2j, column 2j + 1).
+// The same without the column before.
+template <class Column, class Load, class Take>
+NASCENT_INLINE void slide_pairs(std::int64_t columns, const Column& none, const Load& load, const Take& take) {
+  Column a = load(0), b;
+  for (std::int64_t j = 0;;) {
+    b = j + 1 < columns ? load(j + 1) : none;
+    take(j, a, b);
+    if (++j == columns) return;
+    a = j + 1 < columns ? load(j + 1) : none;
+    take(j, b, a);
+    if (++j == columns) return;
+  }
+}
+// Two columns a step: take(j, column 2j - 1, column 2j, column 2j + 1) for j in [0, windows).
 template <class Column, class Load, class Take>
 NASCENT_INLINE void slide_by_twos(std::int64_t windows, std::int64_t columns, const Column& none, const Load& load,
                                   const Take& take) {
@@ -48,19 +61,6 @@ NASCENT_INLINE void slide_by_twos(std::int64_t windows, std::int64_t columns, co
     a = 2 * j + 1 < columns ? load(2 * j + 1) : none;
     take(j, b, load(2 * j), a);
     if (++j == windows) return;
-  }
-}
-// At stride 1 without the column before.
-template <class Column, class Load, class Take>
-NASCENT_INLINE void slide_pairs(std::int64_t columns, const Column& none, const Load& load, const Take& take) {
-  Column a = load(0), b;
-  for (std::int64_t j = 0;;) {
-    b = j + 1 < columns ? load(j + 1) : none;
-    take(j, a, b);
-    if (++j == columns) return;
-    a = j + 1 < columns ? load(j + 1) : none;
-    take(j, b, a);
-    if (++j == columns) return;
   }
 }
 
