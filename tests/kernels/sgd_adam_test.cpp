@@ -51,3 +51,32 @@ TEST_CASE("adam_step adds epsilon after the corrected root") {
             w.data());
   CHECK(w[0] == -0.5);  // 2 * 0.5 / (0.5/0.5 + 1)
 }
+
+// Loops take several weights at once and the last few one by one; together or apart, the bits are the same.
+TEMPLATE_TEST_CASE("sgd_step and adam_step: every weight goes by itself", "", float, double) {
+  using T = TestType;
+  constexpr std::size_t n = 37;
+  const auto values = [](double seed) {
+    std::vector<T> all(n);
+    for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<T>(std::sin(seed * static_cast<double>(i + 1)));
+    return all;
+  };
+  const std::vector<T> grad = values(3);
+  for (const bool first : {true, false}) {
+    const SgdStep step{.learning_rate = 0.1, .momentum = 0.9, .weight_decay = 0.3, .first = first};
+    std::vector<T> w = values(5), v = values(7), w1 = w, v1 = v;
+    sgd_step(n, step, grad.data(), v.data(), w.data());
+    for (std::size_t i = 0; i < n; ++i) sgd_step(1, step, &grad[i], &v1[i], &w1[i]);
+    CHECK(w == w1);
+    CHECK(v == v1);
+  }
+  std::vector<T> w = values(5), m = values(7), v = values(11);
+  for (T& value : v) value *= value;
+  std::vector<T> w1 = w, m1 = m, v1 = v;
+  const AdamStep step{.weight_decay = 0.3, .t = 3};
+  adam_step(n, step, grad.data(), m.data(), v.data(), w.data());
+  for (std::size_t i = 0; i < n; ++i) adam_step(1, step, &grad[i], &m1[i], &v1[i], &w1[i]);
+  CHECK(w == w1);
+  CHECK(m == m1);
+  CHECK(v == v1);
+}
