@@ -28,6 +28,8 @@ block 'cpp run=a' 'int main() {}' | sees 'a has no output' extract
 { block 'sh run=a' ''; block text ''; block 'sh run=a' ''; } | sees ':7: a second block called a' extract
 printf 'x\n```text\n' | sees ':2: this block never closes' extract
 printf 'x\n[a](nowhere.md)\n' | sees 'page.md:2: nowhere.md leads nowhere' links
+printf '# B a, c\n[a](page.md#b-a-c) [b](#nowhere)\n' | sees 'page.md:2: #nowhere leads nowhere' links
+printf '# A\n[a](page.md#b)\n' | sees 'page.md:2: page.md#b leads nowhere' links
 printf '| a | b |\n|---|---|\n| 1 | 2 | 3 |\n' | sees 'page.md:3: 3 cells, 2 in the head' tables
 printf '| a |\n|---|\n\nb\n' | sees 'page.md:3: a table without a row' tables
 printf '| a |\n|---|\n| 1 |\nb\n' | sees 'page.md:4: this line stands in a table' tables
