@@ -105,8 +105,8 @@ int run(const Flags& flags, const CommonFlags& common) {
               }
               say("preset " + flags.preset + ": " + nas::preset_named(flags.preset).meaning);
               for (const std::string& line : nas::describe(options)) say("  " + line);
-              say(fmt::format("  memory: {} at the most, of {}; {} cells recomputed", mebibytes(plan.forecast.peak_rss),
-                              mebibytes(memory), plan.recomputed_cells));
+              say(fmt::format("  memory: {} at the most, of {}; {} recomputed", mebibytes(plan.forecast.peak_rss),
+                              mebibytes(memory), counted(plan.recomputed_cells, "cell")));
             },
         .on_step =
             [&](const nas::SearchProgress& p) {

@@ -74,9 +74,9 @@ int run(Flags flags, const CommonFlags& common) {
   const auto say = [&](const std::string& line) {
     if (!common.quiet) std::cerr << line << '\n';
   };
-  say(fmt::format("{}: {} channels, {} layers, {} parameters, {} multiply-adds an image; {} images, {} epochs",
-                  flags.name, flags.channels, flags.layers, grouped(parameters), grouped(macs), grouped(data.size()),
-                  flags.options.epochs));
+  say(fmt::format("{}: {}, {}, {} parameters, {} multiply-adds an image; {}, {}", flags.name,
+                  counted(flags.channels, "channel"), counted(flags.layers, "layer"), grouped(parameters),
+                  grouped(macs), counted(data.size(), "image"), counted(flags.options.epochs, "epoch")));
 
   const auto start = std::chrono::steady_clock::now();
   const Normalization normalization = measure(data);

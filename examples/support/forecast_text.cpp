@@ -11,12 +11,13 @@ namespace nascent::examples {
 std::string forecast_text(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit) {
   const nas::Forecast& f = plan.forecast;
   return fmt::format(
-      "peak memory   {}, of them {} for the tensors of a step; {} may be used; {} cells recomputed\n"
+      "peak memory   {}, of them {} for the tensors of a step; {} may be used; {} recomputed\n"
       "supernet      {} parameters\n"
       "step          {} multiply-adds in {} forward passes; backward is about twice as many again\n"
-      "search        {} steps an epoch, {} epochs\n",
-      mebibytes(f.peak_rss), mebibytes(f.pool_peak), mebibytes(limit), plan.recomputed_cells, grouped(f.parameters),
-      grouped(f.macs_per_step), f.forward_passes, grouped(f.steps_per_epoch), options.epochs);
+      "search        {} an epoch, {}\n",
+      mebibytes(f.peak_rss), mebibytes(f.pool_peak), mebibytes(limit), counted(plan.recomputed_cells, "cell"),
+      grouped(f.parameters), grouped(f.macs_per_step), f.forward_passes, counted(f.steps_per_epoch, "step"),
+      counted(options.epochs, "epoch"));
 }
 
 std::string forecast_json(const nas::MemoryPlan& plan, const nas::SearchOptions& options, std::size_t limit) {

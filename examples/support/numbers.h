@@ -9,6 +9,7 @@
 
 namespace nascent::examples {
 
+using nas::counted;
 using nas::duration;
 using nas::grouped;
 using nas::measured_count;

@@ -18,6 +18,10 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
+std::string counted(std::int64_t number, const char* what) {
+  return grouped(number) + ' ' + what + (number == 1 ? "" : "s");
+}
+
 std::string measured_count(std::int64_t count) { return count < 0 ? dash : grouped(count); }
 
 std::string percent(double fraction, int decimals) {

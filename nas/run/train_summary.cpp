@@ -11,10 +11,10 @@ namespace nascent::nas {
 ReportData train_report(const TrainOutcome& o, const Provenance& provenance) {
   ReportData data;
   data.title = "Training of " + o.name + " on " + o.test.name;
-  data.facts = {
-      {o.name + " network", fmt::format("{} channels, {} layers", o.network.size.channels, o.network.size.layers)},
-      {o.name + " training",
-       fmt::format("{} epochs, batch {}, {}", o.options.epochs, o.options.batch, duration(o.seconds))}};
+  data.facts = {{o.name + " network",
+                 counted(o.network.size.channels, "channel") + ", " + counted(o.network.size.layers, "layer")},
+                {o.name + " training", fmt::format("{}, batch {}, {}", counted(o.options.epochs, "epoch"),
+                                                   o.options.batch, duration(o.seconds))}};
   data.results = {{o.name, o.evaluation.accuracy, o.parameters, o.macs, o.seconds}};
   History history{"Training of " + o.name, {}};
   for (const TrainEpoch& e : o.history)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "nas/report/numbers.h"
+
 namespace nascent::nas {
 namespace {
 
@@ -65,9 +67,10 @@ Space space_of(const SearchOptions& o) {
 std::vector<std::string> describe(const SearchOptions& o) {
   const BilevelOptions& b = o.bilevel;
   return {
-      fmt::format("space {}, {} channels, {} layers, {} order", o.space, o.channels, o.layers, name(b.order)),
-      fmt::format("{} epochs, batch {}, {}; one half trains weights, the other alphas", o.epochs, o.batch,
-                  o.limit > 0 ? fmt::format("{} training images", o.limit) : std::string("all training images")),
+      fmt::format("space {}, {}, {}, {} order", o.space, counted(o.channels, "channel"), counted(o.layers, "layer"),
+                  name(b.order)),
+      fmt::format("{}, batch {}, {}; one half trains weights, the other alphas", counted(o.epochs, "epoch"), o.batch,
+                  o.limit > 0 ? counted(o.limit, "training image") : "all training images"),
       fmt::format("weights: SGD {} to {} by cosine, momentum {}, weight decay {}, gradient norm at most {}",
                   b.weights.learning_rate, o.final_learning_rate, b.weights.momentum, b.weights.weight_decay, b.clip),
       fmt::format("alphas: Adam {}, betas {} and {}, weight decay {}", b.alphas.learning_rate, b.alphas.beta1,

@@ -72,7 +72,7 @@ TEST_CASE("a preset says on stderr what it means") {
     CHECK(outcome.exit_code == 0);
     CHECK_THAT(outcome.err, Catch::StartsWith("preset " + std::string(preset) + ": ") &&
                                 Catch::Contains("space darts, 2 channels, 2 layers, first order") &&
-                                Catch::Contains("1 epochs, batch 8, 32 training images") &&
+                                Catch::Contains("1 epoch, batch 8, 32 training images") &&
                                 Catch::Contains("weights: SGD 0.025 to 0.001") && Catch::Contains("alphas: Adam ") &&
                                 Catch::Contains("augmentation: "));
   }

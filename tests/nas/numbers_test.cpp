@@ -6,6 +6,12 @@
 namespace nascent::nas {
 namespace {
 
+TEST_CASE("what is counted is one thing or several") {
+  CHECK(counted(0, "cell") == "0 cells");
+  CHECK(counted(1, "cell") == "1 cell");
+  CHECK(counted(1000, "epoch") == "1,000 epochs");
+}
+
 TEST_CASE("numbers are grouped by thousands") {
   CHECK(grouped(0) == "0");
   CHECK(grouped(999) == "999");
