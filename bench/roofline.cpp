@@ -11,6 +11,7 @@
 #include "engine/io/atomic_file.h"
 #include "engine/tensor/error.h"
 #include "examples/support/cli.h"
+#include "examples/support/numbers.h"
 #include "examples/support/run_program.h"
 #include "kernels/parallel.h"
 
@@ -20,9 +21,7 @@ using namespace nascent::examples;
 
 namespace {
 
-std::string threads_of(const Machine& machine) {
-  return fmt::format("{} thread{}", machine.threads, machine.threads == 1 ? "" : "s");
-}
+std::string threads_of(const Machine& machine) { return counted(machine.threads, "thread"); }
 
 std::string machine_table(const std::vector<Machine>& machines) {
   std::string out = "| | peak GFLOP/s |", rule = "\n|---|---:|";

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "bench/roofline/labels.h"
+#include "nas/report/numbers.h"
 
 namespace nascent::bench {
 namespace {
@@ -226,8 +227,7 @@ std::string roofline_svg(const Machine& machine, const std::vector<Measured>& po
       width, height, ink, title, quiet);
   out += text(frame.left, 34, title, "font-size='18' font-weight='600'");
   out += text(frame.left, 56,
-              fmt::format("{}, {}, {} thread{}", machine.processor, machine.isa, machine.threads,
-                          machine.threads == 1 ? "" : "s"),
+              fmt::format("{}, {}, {}", machine.processor, machine.isa, nas::counted(machine.threads, "thread")),
               "class='axis'");
   const std::vector<Kind> kinds = kinds_of(points, x);
   for (const Kind& kind : kinds)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/tensor/error.h"
+#include "nas/report/numbers.h"
 #include "tests/op_table/stages.h"
 
 namespace nascent::bench {
@@ -175,8 +176,7 @@ void add_blocks(std::vector<KernelCase>& all, const std::string& where, const Im
 void add_mixes(std::vector<KernelCase>& all, const std::string& where, const ImageBatch& image) {
   for (const std::int64_t edges : {1, 4})
     for (const Face face : {Face::forward, Face::backward})
-      all.push_back(
-          kernel_case(fmt::format("mix {} edge{}", edges, edges == 1 ? "" : "s"), where, face, Mix{image, edges}));
+      all.push_back(kernel_case("mix " + nas::counted(edges, "edge"), where, face, Mix{image, edges}));
 }
 
 struct StageText {

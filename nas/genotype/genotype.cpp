@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "engine/tensor/error.h"
+#include "nas/report/numbers.h"
 #include "nas/space/suggest.h"
 
 namespace nascent::nas {
@@ -30,8 +31,8 @@ void check_cell(const std::vector<Gene>& genes, const std::vector<int>& concat, 
   // A chain of 32 nodes is beyond any published cell, and small enough to draw.
   constexpr std::size_t most_genes = 64;
   if (genes.empty() || genes.size() % 2 != 0 || genes.size() > most_genes)
-    throw DataError(fmt::format("{}: {} has {} gene{}; expected two for each node, so an even number from 2 to {}.",
-                                origin, cell, genes.size(), genes.size() == 1 ? "" : "s", most_genes));
+    throw DataError(fmt::format("{}: {} has {}; expected two for each node, so an even number from 2 to {}.", origin,
+                                cell, counted(static_cast<std::int64_t>(genes.size()), "gene"), most_genes));
   const std::vector<std::string> allowed = space.derivable();
   for (std::size_t g = 0; g < genes.size(); ++g) {
     const Gene& gene = genes[g];
